@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an architecture provides. arch/<name>/ implements all of it, and is the
+ * only place that knows it; the build picks one. Everything is called on the
+ * main thread before the first vCPU runs, unless it says otherwise. Functions
+ * return 0 or -errno and have reported their error.
+ *
+ * vmm/machine/machine.c calls these in the order in which they stand here.
+ */
+#ifndef KVMBED_ARCH_H
+#define KVMBED_ARCH_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "image.h"
+#include "options.h"
+#include "vm.h"
+
+extern const char arch_name[]; /* "x86", "arm64", "riscv" */
+
+/* Options of this architecture alone, ended by a NULL name; their target is a struct config. */
+extern const struct option_desc arch_options[];
+/* Defaults; freed by arch_config_free(). NULL without memory. */
+struct arch_config *arch_config_new(void);
+void arch_config_free(struct arch_config *config);
+
+/* The argument of KVM_CREATE_VM, or -errno. */
+long arch_vm_type(int kvm_fd, const struct config *config);
+
+/* The VM exists, nothing is in it: capabilities to enable, an x86 in-kernel irqchip. Sets vm->arch. */
+int arch_vm_init(struct vm *vm);
+
+/* Adds guest RAM of config->mem_size bytes, with the holes this architecture wants. */
+int arch_vm_memory(struct vm *vm);
+
+/* vcpu->fd exists: features, CPUID. Sets vcpu->arch. */
+int arch_vcpu_init(struct vcpu *vcpu);
+
+/* All vCPUs exist: makes and initialises the interrupt controller; sets vm->msi if it takes messages. */
+int arch_vm_irqchip(struct vm *vm);
+
+/* Puts the board's devices on the buses; sets vm->console. */
+int arch_board(struct vm *vm);
+
+/*
+ * Recognises the formats of this architecture. On entry @img is IMAGE_ELF with
+ * its segments, or IMAGE_RAW with none; multiboot and Image files are found
+ * here, and a foreign ELF machine or word size is refused (image_bad()). A raw
+ * image without config->load_addr gets this board's default place.
+ */
+int arch_image(const struct config *config, struct image *img);
+
+/*
+ * The image is in memory: writes boot tables, device tree and initrd (placed
+ * with vm->place), and sets the registers of every vCPU.
+ */
+int arch_boot(struct vm *vm, const struct image *img);
+
+/* vCPU's own thread, before each KVM_RUN: interrupts to inject by hand. Cheap when there is nothing to do. */
+void arch_vcpu_prepare(struct vcpu *vcpu);
+
+/*
+ * vCPU's own thread: an exit that vmm/machine/vcpu.c does not handle for all
+ * architectures. Returns 0 to go on, -ENOSYS for one that is not handled here
+ * either; vm_end() has been called if it ends the VM.
+ */
+int arch_vcpu_exit(struct vcpu *vcpu);
+
+/* The last look at a vCPU for a person: its registers, in the manual's names. The vCPU is not running. */
+void arch_vcpu_dump(struct vcpu *vcpu, FILE *out);
+
+/* All vCPU threads have ended. Frees vm->arch, vcpu->arch and the devices. Partly built VMs included. */
+void arch_vm_destroy(struct vm *vm);
+
+#endif
