@@ -68,6 +68,9 @@ void arch_vcpu_prepare(struct vcpu *vcpu);
  */
 int arch_vcpu_exit(struct vcpu *vcpu);
 
+/* KVM_SYSTEM_EVENT_SHUTDOWN: what the guest reported with it, 0 good (RISC-V's SRST reason); 0 where there is no such thing. */
+unsigned int arch_shutdown_code(const struct kvm_run *run);
+
 /* The last look at a vCPU for a person: its registers, in the manual's names. The vCPU is not running. */
 void arch_vcpu_dump(struct vcpu *vcpu, FILE *out);
 

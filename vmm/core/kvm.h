@@ -80,6 +80,8 @@ KVM_TYPED(kvm_interrupt, KVM_INTERRUPT, const struct kvm_interrupt)
  * it off. Set before the first vCPU runs.
  */
 void kvm_trace_to(FILE *out);
+/* Lets a trace show each exit of vCPU @fd; @run must outlive the descriptor's name. */
+void kvm_trace_run(int fd, const struct kvm_run *run);
 
 /*
  * Fault injection (--inject NAME:ERRNO[:N]): the N-th call (from 1, default 1)
@@ -88,6 +90,9 @@ void kvm_trace_to(FILE *out);
  * not parse; @spec is not kept.
  */
 int kvm_inject(const char *spec, const char **why);
+
+/* An exit in words: "IO out port 0x3f8 size 1 count 1 data 0x41". Always terminated. */
+void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size);
 
 /*
  * Names, generated from the headers that the program is built with. NULL for a
@@ -98,7 +103,7 @@ struct kvm_name {
 	const char *name; /* as in the header: "KVM_CAP_NR_VCPUS" */
 	unsigned long value;
 };
-/* The table, in order of value then name, ended by a NULL name. */
+/* The table, ended by a NULL name. Where a number has several names the general one comes first. */
 const struct kvm_name *kvm_names(enum kvm_names table);
 const char *kvm_name(enum kvm_names table, unsigned long value);
 long kvm_number(enum kvm_names table, const char *name);

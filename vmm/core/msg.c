@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages on standard error; see msg.h. */
-#define _GNU_SOURCE
 #include "msg.h"
 
 #include <errno.h>

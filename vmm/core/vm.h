@@ -7,6 +7,7 @@
 #define KVMBED_VM_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ struct vcpu {
 	struct kvm_run *run; /* mapped; run_size bytes */
 	size_t run_size;
 	pthread_t thread;
-	atomic_bool running; /* its thread exists and may be kicked */
+	atomic_bool running; /* its thread exists and may be sent a signal */
 	struct arch_vcpu *arch;
 	uint64_t exits; /* count, written by the vCPU's own thread */
 };
@@ -63,7 +64,8 @@ struct vm {
 	pthread_cond_t pause_cond;
 	unsigned int pause_count; /* nested pauses */
 	unsigned int parked; /* vCPU threads outside KVM_RUN because of it */
-	unsigned int alive; /* vCPU threads that have started and not left */
+	unsigned int alive; /* vCPU threads that have not left */
+	unsigned int started; /* vCPU threads to join; the main thread's own */
 	atomic_bool pausing; /* pause_count > 0, for the run loop's quick look */
 };
 
@@ -79,6 +81,9 @@ void vm_end_raw(struct vm *vm, enum outcome_kind kind, unsigned int code, int ra
 int vm_add_memory(struct vm *vm, uint64_t gpa, uint64_t size, const struct mem_backing *backing,
 		  unsigned int flags, const char *name);
 int vm_remove_memory(struct vm *vm, uint64_t gpa);
+
+/* Sent to a vCPU's thread by vcpu_kick(); its handler does nothing. */
+#define VCPU_KICK_SIGNAL SIGUSR1
 
 /* Gets a vCPU out of KVM_RUN soon, and out of the next KVM_RUN if it was not inside. Any thread. */
 void vcpu_kick(struct vcpu *vcpu);
