@@ -6,6 +6,7 @@ ARCHS := x86 arm64 riscv
 BUILD ?= build
 O := $(BUILD)/$(ARCH)
 PREFIX ?= /usr/local
+VERSION := 0.1
 
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH=$(ARCH) is not known: use one of $(ARCHS))
@@ -36,7 +37,7 @@ UAPI ?= $(shell lab/uapi $(ARCH))
 WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -Ivmm/core -I. $(if $(UAPI),-isystem $(UAPI)) -MMD -MP
+CPPFLAGS += -D_GNU_SOURCE -Ivmm/core -Ivmm -I. -DKVMBED_VERSION=\"$(VERSION)\" $(if $(UAPI),-isystem $(UAPI)) -MMD -MP
 ALL_CFLAGS = -std=gnu11 $(WARN) $(SYSROOT_CFLAGS) $(CFLAGS) -pthread
 ALL_LDFLAGS = $(SYSROOT_LDFLAGS) $(LDFLAGS) -pthread
 LIBS := -lelf -lfdt

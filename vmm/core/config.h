@@ -4,11 +4,18 @@
 #define KVMBED_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mem.h"
 
 struct arch_config; /* arch/<name>/: options that only this architecture has */
+
+/* Where the first serial port's output goes. Called on a vCPU's thread; must not block for long. */
+struct console_out {
+	void (*write)(void *ctx, const uint8_t *bytes, size_t n);
+	void *ctx;
+};
 
 struct config {
 	const char *image;
@@ -24,6 +31,7 @@ struct config {
 	bool guest_status; /* the process's status is the guest's own */
 	bool log_unclaimed; /* say each access that no device answers */
 	const char *dump_dtb; /* file to write the device tree to; NULL if none */
+	struct console_out console; /* for the board to give to its first serial port */
 	struct arch_config *arch;
 };
 

@@ -18,7 +18,7 @@
 #include "trace.h"
 
 #define MAX_INJECTIONS 16
-#define MAX_FDS 1024 /* vCPUs and devices of one process; more go unnamed in traces */
+#define MAX_FDS	       1024 /* vCPUs and devices of one process; more go unnamed in traces */
 
 static struct injection {
 	unsigned long request;
@@ -118,7 +118,8 @@ int kvm_inject(const char *spec, const char **why)
 		*why = "no more than 16 faults can be injected at once";
 		return -EINVAL;
 	}
-	if (snprintf(text, sizeof(text), "%s", spec) >= (int)sizeof(text) || !(err = strchr(text, ':'))) {
+	if (snprintf(text, sizeof(text), "%s", spec) >= (int)sizeof(text) ||
+	    !(err = strchr(text, ':'))) {
 		*why = "must be IOCTL:ERRNO[:N], for example KVM_CREATE_VCPU:ENOMEM:2";
 		return -EINVAL;
 	}
@@ -246,10 +247,12 @@ int kvm_open(void)
 	if (fd < 0) {
 		int err = errno;
 
-		msg_error("cannot open /dev/kvm: %s%s", strerror(err),
-			  err == EACCES ? ": join the group that owns it (often `kvm`)" :
-			  err == ENOENT ? ": load the kvm module, or use an emulated host (lab/kvmlab --list)" :
-					  "");
+		msg_error(
+			"cannot open /dev/kvm: %s%s", strerror(err),
+			err == EACCES ? ": join the group that owns it (often `kvm`)"
+			: err == ENOENT
+				? ": load the kvm module, or use an emulated host (lab/kvmlab --list)"
+				: "");
 		return -err;
 	}
 	kvm_name_fd(fd, "kvm");

@@ -27,15 +27,15 @@ void kvm_name_fd(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 
 void kvm_close(int fd);
 
 /* Typed calls: KVM_TYPED(kvm_get_regs, KVM_GET_REGS, struct kvm_regs) declares kvm_get_regs(fd, struct kvm_regs *). */
-#define KVM_TYPED(fn, request, type)                                                               \
-	static inline int fn(int fd, type *arg)                                                    \
-	{                                                                                          \
-		return kvm_do(fd, request, (uintptr_t)arg);                                        \
+#define KVM_TYPED(fn, request, type)                        \
+	static inline int fn(int fd, type *arg)             \
+	{                                                   \
+		return kvm_do(fd, request, (uintptr_t)arg); \
 	}
-#define KVM_TYPED_VALUE(fn, request)                                                               \
-	static inline int fn(int fd, unsigned long arg)                                            \
-	{                                                                                          \
-		return kvm_do(fd, request, arg);                                                   \
+#define KVM_TYPED_VALUE(fn, request)                    \
+	static inline int fn(int fd, unsigned long arg) \
+	{                                               \
+		return kvm_do(fd, request, arg);        \
 	}
 
 /* /dev/kvm */
@@ -98,7 +98,14 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size);
  * Names, generated from the headers that the program is built with. NULL for a
  * number without a name; -EINVAL for a name without a number.
  */
-enum kvm_names { KVM_NAMES_IOCTL, KVM_NAMES_CAP, KVM_NAMES_EXIT, KVM_NAMES_DEVICE, KVM_NAMES_EVENT, KVM_NAMES_NR };
+enum kvm_names {
+	KVM_NAMES_IOCTL,
+	KVM_NAMES_CAP,
+	KVM_NAMES_EXIT,
+	KVM_NAMES_DEVICE,
+	KVM_NAMES_EVENT,
+	KVM_NAMES_NR
+};
 struct kvm_name {
 	const char *name; /* as in the header: "KVM_CAP_NR_VCPUS" */
 	unsigned long value;

@@ -14,7 +14,7 @@
 struct option_desc {
 	const char *name; /* without dashes */
 	char letter; /* its short form, or 0 */
-	const char *arg; /* what --help calls the value; NULL if it takes none */
+	const char *arg; /* what --help calls the value; NULL if it takes none; "[=FILE]" if it may be left out (then NULL is set) */
 	const char *help; /* one line; NULL hides a row from --help (an alias) */
 	/*
 	 * Stores the value into @target. Returns NULL, or a sentence without a

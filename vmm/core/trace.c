@@ -25,40 +25,67 @@ static const struct kvm_decode common[] = {
 	{KVM_CREATE_VM, 'x', {{0}}, NULL},
 	{KVM_CHECK_EXTENSION, 'c', {{0}}, NULL},
 	{KVM_CREATE_VCPU, 'd', {{0}}, NULL},
-	{KVM_ENABLE_CAP, 'p',
+	{KVM_ENABLE_CAP,
+	 'p',
 	 {KVM_FIELD(struct kvm_enable_cap, cap, 'c'), KVM_FIELD(struct kvm_enable_cap, flags, 'x'),
-	  KVM_FIELD(struct kvm_enable_cap, args[0], 'x')}, NULL},
-	{KVM_SET_USER_MEMORY_REGION, 'p',
+	  KVM_FIELD(struct kvm_enable_cap, args[0], 'x')},
+	 NULL},
+	{KVM_SET_USER_MEMORY_REGION,
+	 'p',
 	 {KVM_FIELD(struct kvm_userspace_memory_region, slot, 'd'),
 	  KVM_FIELD(struct kvm_userspace_memory_region, flags, 'x'),
 	  KVM_FIELD(struct kvm_userspace_memory_region, guest_phys_addr, 'x'),
 	  KVM_FIELD(struct kvm_userspace_memory_region, memory_size, 'x'),
-	  KVM_FIELD(struct kvm_userspace_memory_region, userspace_addr, 'x')}, NULL},
+	  KVM_FIELD(struct kvm_userspace_memory_region, userspace_addr, 'x')},
+	 NULL},
 	{KVM_GET_DIRTY_LOG, 'p', {KVM_FIELD(struct kvm_dirty_log, slot, 'd')}, NULL},
-	{KVM_IRQ_LINE, 'p',
-	 {KVM_FIELD(struct kvm_irq_level, irq, 'x'), KVM_FIELD(struct kvm_irq_level, level, 'd')}, NULL},
-	{KVM_SIGNAL_MSI, 'p',
+	{KVM_IRQ_LINE,
+	 'p',
+	 {KVM_FIELD(struct kvm_irq_level, irq, 'x'), KVM_FIELD(struct kvm_irq_level, level, 'd')},
+	 NULL},
+	{KVM_SIGNAL_MSI,
+	 'p',
 	 {KVM_FIELD(struct kvm_msi, address_lo, 'x'), KVM_FIELD(struct kvm_msi, address_hi, 'x'),
 	  KVM_FIELD(struct kvm_msi, data, 'x'), KVM_FIELD(struct kvm_msi, flags, 'x'),
-	  KVM_FIELD(struct kvm_msi, devid, 'x')}, NULL},
-	{KVM_SET_GSI_ROUTING, 'p',
-	 {KVM_FIELD(struct kvm_irq_routing, nr, 'd'), KVM_FIELD(struct kvm_irq_routing, flags, 'x')}, NULL},
-	{KVM_IRQFD, 'p',
+	  KVM_FIELD(struct kvm_msi, devid, 'x')},
+	 NULL},
+	{KVM_SET_GSI_ROUTING,
+	 'p',
+	 {KVM_FIELD(struct kvm_irq_routing, nr, 'd'),
+	  KVM_FIELD(struct kvm_irq_routing, flags, 'x')},
+	 NULL},
+	{KVM_IRQFD,
+	 'p',
 	 {KVM_FIELD(struct kvm_irqfd, fd, 'd'), KVM_FIELD(struct kvm_irqfd, gsi, 'd'),
-	  KVM_FIELD(struct kvm_irqfd, flags, 'x'), KVM_FIELD(struct kvm_irqfd, resamplefd, 'd')}, NULL},
-	{KVM_IOEVENTFD, 'p',
+	  KVM_FIELD(struct kvm_irqfd, flags, 'x'), KVM_FIELD(struct kvm_irqfd, resamplefd, 'd')},
+	 NULL},
+	{KVM_IOEVENTFD,
+	 'p',
 	 {KVM_FIELD(struct kvm_ioeventfd, addr, 'x'), KVM_FIELD(struct kvm_ioeventfd, len, 'd'),
 	  KVM_FIELD(struct kvm_ioeventfd, fd, 'd'), KVM_FIELD(struct kvm_ioeventfd, flags, 'x'),
-	  KVM_FIELD(struct kvm_ioeventfd, datamatch, 'x')}, NULL},
-	{KVM_CREATE_DEVICE, 'p',
-	 {KVM_FIELD(struct kvm_create_device, type, 't'), KVM_FIELD(struct kvm_create_device, fd, 'd'),
-	  KVM_FIELD(struct kvm_create_device, flags, 'x')}, NULL},
-	{KVM_SET_DEVICE_ATTR, 'p',
-	 {KVM_FIELD(struct kvm_device_attr, group, 'd'), KVM_FIELD(struct kvm_device_attr, attr, 'x')}, NULL},
-	{KVM_GET_DEVICE_ATTR, 'p',
-	 {KVM_FIELD(struct kvm_device_attr, group, 'd'), KVM_FIELD(struct kvm_device_attr, attr, 'x')}, NULL},
-	{KVM_HAS_DEVICE_ATTR, 'p',
-	 {KVM_FIELD(struct kvm_device_attr, group, 'd'), KVM_FIELD(struct kvm_device_attr, attr, 'x')}, NULL},
+	  KVM_FIELD(struct kvm_ioeventfd, datamatch, 'x')},
+	 NULL},
+	{KVM_CREATE_DEVICE,
+	 'p',
+	 {KVM_FIELD(struct kvm_create_device, type, 't'),
+	  KVM_FIELD(struct kvm_create_device, fd, 'd'),
+	  KVM_FIELD(struct kvm_create_device, flags, 'x')},
+	 NULL},
+	{KVM_SET_DEVICE_ATTR,
+	 'p',
+	 {KVM_FIELD(struct kvm_device_attr, group, 'd'),
+	  KVM_FIELD(struct kvm_device_attr, attr, 'x')},
+	 NULL},
+	{KVM_GET_DEVICE_ATTR,
+	 'p',
+	 {KVM_FIELD(struct kvm_device_attr, group, 'd'),
+	  KVM_FIELD(struct kvm_device_attr, attr, 'x')},
+	 NULL},
+	{KVM_HAS_DEVICE_ATTR,
+	 'p',
+	 {KVM_FIELD(struct kvm_device_attr, group, 'd'),
+	  KVM_FIELD(struct kvm_device_attr, attr, 'x')},
+	 NULL},
 	{KVM_GET_ONE_REG, 'p', {KVM_FIELD(struct kvm_one_reg, id, 'x')}, one_reg_value},
 	{KVM_SET_ONE_REG, 'p', {KVM_FIELD(struct kvm_one_reg, id, 'x')}, one_reg_value},
 	{KVM_GET_MP_STATE, 'p', {KVM_FIELD(struct kvm_mp_state, mp_state, 'd')}, NULL},
@@ -171,22 +198,25 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		snprintf(buf, size, "%s %s port 0x%x size %u count %u data 0x%" PRIx64, name,
-			 run->io.direction == KVM_EXIT_IO_OUT ? "out" : "in", run->io.port, run->io.size,
-			 run->io.count,
-			 run->io.direction == KVM_EXIT_IO_OUT ?
-				 data_value((const uint8_t *)run + run->io.data_offset, run->io.size) :
-				 0);
+			 run->io.direction == KVM_EXIT_IO_OUT ? "out" : "in", run->io.port,
+			 run->io.size, run->io.count,
+			 run->io.direction == KVM_EXIT_IO_OUT
+				 ? data_value((const uint8_t *)run + run->io.data_offset,
+					      run->io.size)
+				 : 0);
 		break;
 	case KVM_EXIT_MMIO:
 		snprintf(buf, size, "%s %s 0x%" PRIx64 " size %u data 0x%" PRIx64, name,
-			 run->mmio.is_write ? "write" : "read", (uint64_t)run->mmio.phys_addr, run->mmio.len,
+			 run->mmio.is_write ? "write" : "read", (uint64_t)run->mmio.phys_addr,
+			 run->mmio.len,
 			 run->mmio.is_write ? data_value(run->mmio.data, run->mmio.len) : 0);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT: {
 		const char *event = kvm_name(KVM_NAMES_EVENT, run->system_event.type);
 
 		snprintf(buf, size, "%s %s (type %u) data 0x%" PRIx64, name,
-			 event ? strip(event, "KVM_SYSTEM_EVENT_") : "unknown", run->system_event.type,
+			 event ? strip(event, "KVM_SYSTEM_EVENT_") : "unknown",
+			 run->system_event.type,
 			 run->system_event.ndata ? (uint64_t)run->system_event.data[0] : 0);
 		break;
 	}
@@ -195,7 +225,8 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		snprintf(buf, size, "%s hardware reason 0x%" PRIx64 " cpu %u", name,
-			 (uint64_t)run->fail_entry.hardware_entry_failure_reason, run->fail_entry.cpu);
+			 (uint64_t)run->fail_entry.hardware_entry_failure_reason,
+			 run->fail_entry.cpu);
 		break;
 	case KVM_EXIT_UNKNOWN:
 		snprintf(buf, size, "%s hardware reason 0x%" PRIx64, name,
@@ -205,8 +236,8 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 		snprintf(buf, size, "%s nr 0x%" PRIx64, name, (uint64_t)run->hypercall.nr);
 		break;
 	case KVM_EXIT_RISCV_SBI:
-		snprintf(buf, size, "%s extension 0x%lx function 0x%lx", name, run->riscv_sbi.extension_id,
-			 run->riscv_sbi.function_id);
+		snprintf(buf, size, "%s extension 0x%lx function 0x%lx", name,
+			 run->riscv_sbi.extension_id, run->riscv_sbi.function_id);
 		break;
 	case KVM_EXIT_RISCV_CSR:
 		snprintf(buf, size, "%s csr 0x%lx write mask 0x%lx", name, run->riscv_csr.csr_num,
@@ -214,8 +245,8 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 		break;
 	case KVM_EXIT_X86_RDMSR:
 	case KVM_EXIT_X86_WRMSR:
-		snprintf(buf, size, "%s index 0x%x reason 0x%x data 0x%" PRIx64, name, run->msr.index,
-			 run->msr.reason, (uint64_t)run->msr.data);
+		snprintf(buf, size, "%s index 0x%x reason 0x%x data 0x%" PRIx64, name,
+			 run->msr.index, run->msr.reason, (uint64_t)run->msr.data);
 		break;
 	case KVM_EXIT_IOAPIC_EOI:
 		snprintf(buf, size, "%s vector 0x%x", name, run->eoi.vector);
@@ -225,8 +256,8 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 			 (uint64_t)run->arm_nisv.fault_ipa, (uint64_t)run->arm_nisv.esr_iss);
 		break;
 	case KVM_EXIT_MEMORY_FAULT:
-		snprintf(buf, size, "%s gpa 0x%" PRIx64 " size 0x%" PRIx64 " flags 0x%" PRIx64, name,
-			 (uint64_t)run->memory_fault.gpa, (uint64_t)run->memory_fault.size,
+		snprintf(buf, size, "%s gpa 0x%" PRIx64 " size 0x%" PRIx64 " flags 0x%" PRIx64,
+			 name, (uint64_t)run->memory_fault.gpa, (uint64_t)run->memory_fault.size,
 			 (uint64_t)run->memory_fault.flags);
 		break;
 	default:

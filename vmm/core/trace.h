@@ -15,11 +15,13 @@ struct kvm_field {
 	const char *name; /* NULL ends the list */
 	uint16_t offset;
 	uint8_t size; /* 1, 2, 4 or 8 bytes */
-	char format; /* 'x' hexadecimal, 'd' decimal, 'c' a capability, 't' a device type */
+	char format;  /* 'x' hexadecimal, 'd' decimal, 'c' a capability, 't' a device type */
 };
 
-#define KVM_FIELD(type, member, fmt)                                                               \
-	{#member, offsetof(type, member), sizeof(((type *)0)->member), fmt}
+#define KVM_FIELD(type, member, fmt)                                              \
+	{                                                                         \
+#member, offsetof(type, member), sizeof(((type *)0)->member), fmt \
+	}
 
 struct kvm_decode {
 	unsigned long request; /* 0 ends a table */

@@ -29,7 +29,8 @@ static void report_exit(struct vcpu *vcpu, const char *what)
 	msg_error("vCPU %u: %s: %s", vcpu->index, what, text);
 	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR) {
 		for (unsigned int i = 0; i < run->internal.ndata && i < 16; i++)
-			fprintf(stderr, "  data[%u] = 0x%016" PRIx64 "\n", i, (uint64_t)run->internal.data[i]);
+			fprintf(stderr, "  data[%u] = 0x%016" PRIx64 "\n", i,
+				(uint64_t)run->internal.data[i]);
 	}
 	arch_vcpu_dump(vcpu, stderr);
 	pthread_mutex_unlock(&one_at_a_time);
@@ -116,14 +117,15 @@ static int (*const handlers[])(struct vcpu *vcpu) = {
 static void handle_exit(struct vcpu *vcpu)
 {
 	uint32_t reason = vcpu->run->exit_reason;
-	int (*handler)(struct vcpu *vcpu) = NULL;
+	int (*handler)(struct vcpu * vcpu) = NULL;
 	int r;
 
 	if (reason < sizeof(handlers) / sizeof(handlers[0]))
 		handler = handlers[reason];
 	r = handler ? handler(vcpu) : arch_vcpu_exit(vcpu);
 	if (r && !atomic_load(&vcpu->vm->ending)) {
-		report_exit(vcpu, reason == KVM_EXIT_INTERNAL_ERROR ? "KVM gave up" : "unhandled exit");
+		report_exit(vcpu,
+			    reason == KVM_EXIT_INTERNAL_ERROR ? "KVM gave up" : "unhandled exit");
 		vm_end(vcpu->vm, OUTCOME_INTERNAL, 0);
 	}
 }
@@ -201,7 +203,8 @@ static void run_until_end(struct vcpu *vcpu)
 			continue;
 		}
 		if (r < 0 && vcpu->run->exit_reason != KVM_EXIT_MEMORY_FAULT) {
-			msg_error("vCPU %u: KVM_RUN failed: %s (%s)", vcpu->index, errno_name(r), strerror(-r));
+			msg_error("vCPU %u: KVM_RUN failed: %s (%s)", vcpu->index, errno_name(r),
+				  strerror(-r));
 			arch_vcpu_dump(vcpu, stderr);
 			vm_end(vm, OUTCOME_HOST, 0);
 			return;
