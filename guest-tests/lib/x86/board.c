@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The x86 board as a guest finds it: multiboot information, fw_cfg, the first
+ * serial port, and the ports that end the VM.
+ */
+#include "x86.h"
+
+#define COM1		 0x3f8
+#define UART_LSR	 5
+#define LSR_THRE	 0x20
+#define PORT_DEBUG_EXIT	 0xf4 /* isa-debug-exit */
+#define PORT_PVPANIC	 0x505
+#define PVPANIC_PANICKED 1
+#define PORT_KBD	 0x64
+#define KBD_RESET	 0xfe
+#define FW_CFG_SELECT	 0x510
+#define FW_CFG_DATA	 0x511
+#define FW_CFG_NB_CPUS	 5
+
+/* Multiboot 1, section 3.3. */
+#define MB_CMDLINE (1 << 2)
+#define MB_MMAP	   (1 << 6)
+#define MB_RAM	   1
+
+struct multiboot_info {
+	uint32_t flags;
+	uint32_t mem_lower, mem_upper;
+	uint32_t boot_device;
+	uint32_t cmdline;
+	uint32_t mods_count, mods_addr;
+	uint32_t syms[4];
+	uint32_t mmap_length, mmap_addr;
+};
+
+struct multiboot_mmap {
+	uint32_t size; /* of what follows */
+	uint64_t base, length;
+	uint32_t type;
+} __attribute__((packed));
+
+void arch_console_init(uint64_t boot)
+{
+	outb(COM1 + 1, 0); /* no interrupts: it is polled */
+	outb(COM1 + 3, 3); /* 8 bits, no parity */
+}
+
+void console_putc(char c)
+{
+	/* A UART that never gets ready must not hang the guest. */
+	for (unsigned int i = 0; i < 10000 && !(inb(COM1 + UART_LSR) & LSR_THRE); i++)
+		cpu_relax();
+	outb(COM1, c);
+}
+
+void guest_shutdown(unsigned int code)
+{
+	outl(PORT_DEBUG_EXIT, code);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void guest_reset(void)
+{
+	outb(PORT_KBD, KBD_RESET);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void guest_crash(void)
+{
+	outb(PORT_PVPANIC, PVPANIC_PANICKED);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+static unsigned int count_cpus(void)
+{
+	unsigned int n;
+
+	outw(FW_CFG_SELECT, FW_CFG_NB_CPUS);
+	n = inb(FW_CFG_DATA);
+	n |= inb(FW_CFG_DATA) << 8;
+	if (!n || n == 0xffff)
+		return 1;
+	return n < GUEST_MAX_CPUS ? n : GUEST_MAX_CPUS;
+}
+
+/* The loader's memory is used for other things later, so what is kept is copied. */
+static void read_multiboot(const struct multiboot_info *info)
+{
+	static char cmdline[512];
+
+	if (info->flags & MB_CMDLINE) {
+		snprintf(cmdline, sizeof(cmdline), "%s", (const char *)(uint64_t)info->cmdline);
+		machine.cmdline = cmdline;
+	}
+	if (!(info->flags & MB_MMAP))
+		return;
+	for (uint32_t at = 0; at < info->mmap_length;) {
+		const struct multiboot_mmap *e = (const void *)((uint64_t)info->mmap_addr + at);
+
+		if (e->type == MB_RAM && machine.nr_ram < ARRAY_SIZE(machine.ram))
+			machine.ram[machine.nr_ram++] = (struct region){e->base, e->length};
+		at += e->size + sizeof(e->size);
+	}
+}
+
+void arch_init(uint64_t boot)
+{
+	read_multiboot((const struct multiboot_info *)boot);
+	machine.nr_cpus = count_cpus();
+	for (unsigned int i = 0; i < machine.nr_cpus; i++)
+		cpus[i].hwid = i;
+	machine.hole = 0xd0000000;
+	descriptors_load(&cpus[0]);
+	paging_init();
+	lapic_init();
+	irq_controllers_init();
+	clock_init();
+}
