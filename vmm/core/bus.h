@@ -23,15 +23,17 @@ struct bus_ops {
 	/*
 	 * @offset is from the range's base, @size a size the device takes, and
 	 * offset + size never passes the range's end. Values are in the low
-	 * bits, as the guest's little-endian data says.
+	 * bits, as the guest's little-endian data says. NULL stands for a
+	 * device that is never read, or never written: such an access is
+	 * refused like one of a wrong size.
 	 */
 	uint64_t (*read)(void *dev, uint64_t offset, unsigned int size);
 	void (*write)(void *dev, uint64_t offset, uint64_t value, unsigned int size);
 	/*
-	 * Sizes taken as they are. Another access is cut into the largest taken
-	 * size that is smaller than it; if there is none it is refused: reads
-	 * give all ones, writes are dropped, both are logged as unclaimed.
-	 * 0 stands for BUS_SIZE_ANY.
+	 * Sizes taken as they are. Another access is cut, from its lowest byte
+	 * up, into the largest taken sizes that fit; if that does not come out
+	 * even it is refused as a whole: reads give all ones, writes are
+	 * dropped, both are logged as unclaimed. 0 stands for BUS_SIZE_ANY.
 	 */
 	unsigned int sizes;
 };
@@ -46,30 +48,32 @@ struct bus_range {
 
 struct bus {
 	const char *name; /* "mmio" or "port" */
-	struct bus_range *ranges; /* sorted by base */
-	unsigned int nr, room;
-	pthread_rwlock_t lock;
-	bool log_unclaimed;
-	unsigned int unclaimed; /* count of accesses that nothing answered */
+	struct bus_table *table; /* bus.c's own */
+	unsigned int seq; /* odd while the table changes */
+	pthread_mutex_t lock; /* of bus_add() and bus_remove(); accesses take none */
+	bool log_unclaimed; /* say each access that nothing answered; set before the first */
+	unsigned int unclaimed; /* how many there were */
+	unsigned int logged; /* how many were said */
 };
 
 void bus_init(struct bus *bus, const char *name);
 void bus_destroy(struct bus *bus);
 
-/* -EEXIST: overlaps a range (said by name); -EINVAL: empty or wraps; -ENOMEM. */
+/* Copies @range. -EEXIST: overlaps a range (reported, both by name); -EINVAL: empty or wraps; -ENOMEM. */
 int bus_add(struct bus *bus, const struct bus_range *range);
 /* Takes away the range that begins at @base; -ENOENT if there is none. */
 int bus_remove(struct bus *bus, uint64_t base);
 
 /*
  * The guest's access of @size bytes (1 to 8) at @addr. What no device answers
- * reads as all ones; the result of a read is cut to @size bytes. True if a
- * device answered the whole access.
+ * reads as all ones; the result of a read is cut to @size bytes. An access
+ * that crosses the edge of a range is given to each side in parts. True if
+ * devices answered all of it.
  */
 bool bus_read(struct bus *bus, uint64_t addr, unsigned int size, uint64_t *value);
 bool bus_write(struct bus *bus, uint64_t addr, unsigned int size, uint64_t value);
 
-/* Calls @fn for each range in order of address; used for listings. */
+/* Calls @fn for each range in order of address, used for listings; @fn must not change the bus. */
 void bus_for_each(struct bus *bus, void (*fn)(const struct bus_range *range, void *ctx), void *ctx);
 
 #endif

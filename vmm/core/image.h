@@ -48,7 +48,21 @@ const void *image_bytes(const struct image *img, uint64_t offset, uint64_t len);
 /* Adds a segment; -EINVAL (outside the file, mem_size < file_size, wraps) or -E2BIG, reported with the path. */
 int image_add_segment(struct image *img, const struct image_segment *seg);
 
+/* Makes the whole file one segment at @gpa, entered at its first byte. As image_add_segment(). */
+int image_raw(struct image *img, uint64_t gpa);
+
+/* True if a segment, its zeroed part included, holds @gpa. */
+bool image_has(const struct image *img, uint64_t gpa);
+
 /* "kernel.elf: what is wrong"; returns -ENOEXEC so that a parser can return it. */
 int image_bad(const struct image *img, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Reads a whole file of at most @limit bytes; *@data is the caller's to free().
+ * @what names its part in messages ("kernel", "initrd"). An empty file is fine:
+ * *@size is 0 and *@data still to be freed. Reports and returns -errno of
+ * open() or read(), -EISDIR, -EINVAL (not a plain file), -EFBIG or -ENOMEM.
+ */
+int file_read(const char *path, uint64_t limit, uint8_t **data, uint64_t *size, const char *what);
 
 #endif

@@ -18,15 +18,27 @@ typedef void (*loop_fn)(void *ctx, uint32_t events);
 struct loop *loop_create(void);
 void loop_destroy(struct loop *loop);
 
-/* Calls @fn when @fd has one of @events (EPOLLIN, ...). The caller keeps @fd. 0, -EEXIST, -ENOMEM, -EPERM (a plain file). */
+/*
+ * Calls @fn when @fd has one of @events (EPOLLIN, ...; EPOLLERR and EPOLLHUP
+ * always). The caller keeps @fd, and removes it before closing it. 0, -EEXIST,
+ * -ENOMEM, -EPERM (a plain file or /dev/null, which are always ready).
+ */
 int loop_add(struct loop *loop, int fd, uint32_t events, loop_fn fn, void *ctx);
-/* After this returns no new call begins; safe inside a callback. -ENOENT if @fd was not added. */
+/*
+ * After this returns @fn is not running and will not be called; inside a
+ * callback, of this @fd or another, it just will not be called. So another
+ * thread must not hold a lock that @fn wants. -ENOENT if @fd was not added.
+ */
 int loop_remove(struct loop *loop, int fd);
 
-/* Calls @fn once, @ns nanoseconds from now (CLOCK_MONOTONIC). Returns a file descriptor for loop_cancel(), or -errno. */
+/*
+ * Calls @fn once, @ns nanoseconds from now (CLOCK_MONOTONIC); with 0 not before
+ * loop_timer_set(). Returns a file descriptor for loop_cancel(), or -errno.
+ */
 int loop_timer(struct loop *loop, uint64_t ns, loop_fn fn, void *ctx);
-/* Sets such a timer anew (0 disarms). */
+/* Sets such a timer anew (0 disarms), also after it went off; what it had not called yet is forgotten. */
 int loop_timer_set(int timer, uint64_t ns);
+/* Removes the timer, as loop_remove() does, and closes it. loop_destroy() does so for those that are left. */
 void loop_cancel(struct loop *loop, int timer);
 
 /* Handles events until loop_quit(). 0, or -errno if waiting itself failed. */

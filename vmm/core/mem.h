@@ -26,18 +26,20 @@ struct mem_backing {
 
 struct mem_range {
 	uint64_t gpa;
-	uint64_t size; /* bytes, a multiple of the host's page size */
+	uint64_t size; /* bytes, a multiple of the host's page size; gpa + size < 2^64 */
 	uint8_t *hva;
 	unsigned int flags; /* MEM_READONLY */
-	uint32_t slot; /* KVM's memslot number */
+	uint32_t slot; /* KVM's memslot number: the lowest that was free */
 	int fd; /* memfd or file behind it; -1 for anonymous memory */
+	uint64_t file_offset; /* of the range in fd */
+	uint8_t *map; /* what to unmap: hva may lie inside a bigger mapping */
+	uint64_t map_size;
 	const char *name; /* "ram", "rom", ...; a constant */
 };
 
 struct mem {
 	struct mem_range *ranges; /* sorted by gpa, never overlapping */
 	unsigned int nr;
-	uint32_t next_slot;
 };
 
 void mem_init(struct mem *mem);
@@ -48,13 +50,17 @@ void mem_destroy(struct mem *mem);
 int mem_backing_parse(const char *text, struct mem_backing *backing);
 
 /*
- * Maps @size bytes of zeroed host memory (a file's bytes as they are; the file
- * grows if it is shorter) at @gpa. -EINVAL for a misaligned, empty or wrapping
- * range, -EEXIST for an overlap, -ENOMEM, or what mmap() said. On success
- * *@out points at the range until the next add or remove.
+ * Maps @size bytes of zeroed host memory at @gpa. A file's bytes come as they
+ * are; it is made or grown as needed, and ranges in the same file follow one
+ * another in it, in the order of their adding. -EINVAL for a misaligned, empty
+ * or wrapping range or a file that is none, -EEXIST for an overlap, -EOPNOTSUPP
+ * for huge pages that the host does not have at all, -ENOMEM, or what mmap()
+ * and its like said; each is reported with what to do. On success *@out (which
+ * may be NULL) points at the range until the next add or remove.
  */
 int mem_add(struct mem *mem, uint64_t gpa, uint64_t size, const struct mem_backing *backing,
 	    unsigned int flags, const char *name, struct mem_range **out);
+/* Unmaps the range that begins at @gpa; -ENOENT if there is none. */
 int mem_remove(struct mem *mem, uint64_t gpa);
 
 /* The range that holds @gpa, or NULL. */

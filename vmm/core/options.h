@@ -14,11 +14,16 @@
 struct option_desc {
 	const char *name; /* without dashes */
 	char letter; /* its short form, or 0 */
-	const char *arg; /* what --help calls the value; NULL if it takes none; "[=FILE]" if it may be left out (then NULL is set) */
+	/*
+	 * What --help calls the value: "SIZE". "[=FILE]" for a value that may be
+	 * left out (then it is given as --name=VALUE only). NULL if it takes none.
+	 */
+	const char *arg;
 	const char *help; /* one line; NULL hides a row from --help (an alias) */
 	/*
-	 * Stores the value into @target. Returns NULL, or a sentence without a
-	 * full stop that says what a good value is ("must be from 1 to 64").
+	 * Stores the value (NULL if there is none) into @target. Returns NULL,
+	 * or a sentence without a full stop that says what a good value is
+	 * ("must be from 1 to 64").
 	 */
 	const char *(*set)(void *target, const char *value);
 };
@@ -27,7 +32,8 @@ struct option_desc {
  * Parses argv[1..] against the tables (each ended by a NULL name, the list by a
  * NULL table). Options and operands may be mixed; "--" ends the options.
  * Returns the index in @argv of the first operand (operands are moved to the
- * end, as getopt does), or -EINVAL after a one-line message.
+ * end, as getopt does), or -EINVAL or -ENOMEM after a one-line message. Not
+ * thread-safe, as getopt is not. A letter stands in one row only.
  */
 int options_parse(int argc, char **argv, const struct option_desc *const *tables, void *target);
 
@@ -36,7 +42,7 @@ void options_help(FILE *out, const struct option_desc *table);
 
 /*
  * Values. A number is decimal or 0x hexadecimal; a size may end in K, M, G or T
- * (powers of 1024). -EINVAL for anything else, -ERANGE beyond 64 bits.
+ * (powers of 1024; small letters too). -EINVAL for anything else, -ERANGE beyond 64 bits.
  */
 int parse_u64(const char *text, uint64_t *value);
 int parse_size(const char *text, uint64_t *bytes);

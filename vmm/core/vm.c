@@ -62,11 +62,8 @@ int vm_add_memory(struct vm *vm, uint64_t gpa, uint64_t size, const struct mem_b
 	int r;
 
 	r = mem_add(&vm->mem, gpa, size, backing, flags, name, &range);
-	if (r) {
-		msg_error("cannot get %" PRIu64 " MiB of memory for the guest at 0x%" PRIx64 ": %s",
-			  size >> 20, gpa, strerror(-r));
+	if (r)
 		return r;
-	}
 	r = set_memslot(vm, range, range->size, 0);
 	if (r)
 		mem_remove(&vm->mem, gpa);

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Unit tests: everything that needs no /dev/kvm, built natively under ASan and
+# UBSan into $(BUILD)/unit.
+#
+# tests/unit/test_NAME.c is one program; to add one, add the file. It is linked
+# with a library of all pure parts (below) and of the other tests/unit/*.c, and
+# takes out of it what it uses. A function of a part that is not pure, such as
+# arch_image(), is to be faked in the test itself.
+
+UNIT := $(BUILD)/unit
+HOSTCC ?= gcc
+HOST_UAPI = $(if $(filter $(ARCH),$(HOST_ARCH)),$(UAPI),$(shell lab/uapi $(HOST_ARCH)))
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_CFLAGS = -std=gnu11 $(WARN) -O1 -g -pthread $(SANITIZE)
+UNIT_LIBS := -lcmocka -lelf -lfdt
+UNIT_TIMEOUT ?= 120
+
+# What calls KVM stays out; so does an architecture's code, but for its image formats and other PURE files.
+UNIT_PURE += $(filter-out vmm/core/kvm%.c vmm/core/vm.c vmm/core/trace.c,$(wildcard vmm/core/*.c))
+UNIT_PURE += vmm/machine/load.c $(wildcard devices/*.c devices/*/*.c)
+UNIT_PURE += $(wildcard arch/x86/multiboot.c arch/*/image_*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_PURE += $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+UNIT_PURE := $(sort $(wildcard $(UNIT_PURE)))
+UNIT_TESTS := $(UNIT_SRC:tests/unit/%.c=$(UNIT)/%)
+
+$(UNIT)/obj/%.o: %.c | $(UNIT)/.uapi
+	@mkdir -p $(@D)
+	$(call say,CC,$< (unit))
+	$(Q)$(HOSTCC) -D_GNU_SOURCE -Ivmm/core -I. $$(cat $(UNIT)/.uapi) -MMD -MP $(UNIT_CFLAGS) -c -o $@ $<
+
+# Asked for once, and not at all when nothing of this is built.
+$(UNIT)/.uapi:
+	@mkdir -p $(@D)
+	@set -- $(HOST_UAPI); echo "$${1:+-isystem $$1}" > $@
+
+$(UNIT)/libpure.a: $(UNIT_PURE:%.c=$(UNIT)/obj/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(UNIT_TESTS): $(UNIT)/%: $(UNIT)/obj/tests/unit/%.o $(UNIT)/libpure.a
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -o $@ $^ $(UNIT_LIBS)
+
+# T='bus mem' runs those two alone.
+check-unit: $(if $(T),$(T:%=$(UNIT)/test_%),$(UNIT_TESTS))
+	$(Q)sh tests/unit/run $(UNIT_TIMEOUT) $^
+
+-include $(shell find $(UNIT)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: check-unit
+.SECONDARY: $(UNIT_SRC:%.c=$(UNIT)/obj/%.o)
