@@ -26,6 +26,15 @@
 #define TESTDEV_CLEAR \
 	0x028 /* W: zero both counts below, LAST_* and the doorbell's count and value */
 
+/*
+ * A message-signalled interrupt of the device's own: address and data are
+ * memory, a write of SEND sends them with the written requester id, a read
+ * says whether the last one was taken (1) or had no taker (0).
+ */
+#define TESTDEV_MSI_ADDR 0x030 /* RW, 64 bits in two words */
+#define TESTDEV_MSI_DATA 0x038
+#define TESTDEV_MSI_SEND 0x03c
+
 /* R: counts of accesses to the window by width; 32 bits each, wrapping. */
 #define TESTDEV_READS_1	 0x040
 #define TESTDEV_READS_2	 0x044

@@ -86,7 +86,8 @@ struct machine {
 	unsigned int nr_ram;
 	uint64_t hole;	  /* 64 KiB at least where the board has nothing, mapped like MMIO */
 	uint64_t testdev; /* base of the platform test device (devices/testdev_regs.h), 0 if none */
-	unsigned int testdev_line; /* its interrupt line, for irq_enable() */
+	unsigned int testdev_lines[4]; /* its interrupt lines, for irq_enable() */
+	unsigned int nr_testdev_lines;
 	const char *
 		irqchip; /* the controller in use: "none", "ioapic", "pic", "gicv2", "gicv3", "plic", "aia" */
 	bool can_msi; /* msi_enable() can work */

@@ -4,14 +4,13 @@
  * serial port, and the ports that end the VM.
  */
 #include "x86.h"
+#include "arch/x86/board.h"
 
-#define COM1		 0x3f8
 #define UART_LSR	 5
 #define LSR_THRE	 0x20
 #define PORT_DEBUG_EXIT	 0xf4 /* isa-debug-exit */
 #define PORT_PVPANIC	 0x505
 #define PVPANIC_PANICKED 1
-#define PORT_KBD	 0x64
 #define KBD_RESET	 0xfe
 #define FW_CFG_SELECT	 0x510
 #define FW_CFG_DATA	 0x511
@@ -40,16 +39,16 @@ struct multiboot_mmap {
 
 void arch_console_init(uint64_t boot)
 {
-	outb(COM1 + 1, 0); /* no interrupts: it is polled */
-	outb(COM1 + 3, 3); /* 8 bits, no parity */
+	outb(BOARD_COM1 + 1, 0); /* no interrupts: it is polled */
+	outb(BOARD_COM1 + 3, 3); /* 8 bits, no parity */
 }
 
 void console_putc(char c)
 {
 	/* A UART that never gets ready must not hang the guest. */
-	for (unsigned int i = 0; i < 10000 && !(inb(COM1 + UART_LSR) & LSR_THRE); i++)
+	for (unsigned int i = 0; i < 10000 && !(inb(BOARD_COM1 + UART_LSR) & LSR_THRE); i++)
 		cpu_relax();
-	outb(COM1, c);
+	outb(BOARD_COM1, c);
 }
 
 void guest_shutdown(unsigned int code)
@@ -61,7 +60,7 @@ void guest_shutdown(unsigned int code)
 
 void guest_reset(void)
 {
-	outb(PORT_KBD, KBD_RESET);
+	outb(BOARD_KBC, KBD_RESET);
 	for (;;)
 		asm volatile("cli; hlt");
 }
@@ -111,7 +110,13 @@ void arch_init(uint64_t boot)
 	machine.nr_cpus = count_cpus();
 	for (unsigned int i = 0; i < machine.nr_cpus; i++)
 		cpus[i].hwid = i;
-	machine.hole = 0xd0000000;
+	machine.hole = HOLE;
+	machine.testdev = BOARD_TESTDEV;
+	machine.testdev_lines[0] = BOARD_GSI_TESTDEV0;
+	machine.testdev_lines[1] = BOARD_GSI_TESTDEV1;
+	machine.testdev_lines[2] = BOARD_GSI_TESTDEV2;
+	machine.testdev_lines[3] = BOARD_GSI_TESTDEV3;
+	machine.nr_testdev_lines = 4;
 	descriptors_load(&cpus[0]);
 	paging_init();
 	lapic_init();
