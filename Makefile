@@ -12,6 +12,9 @@ ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH=$(ARCH) is not known: use one of $(ARCHS))
 endif
 
+# Targets that build nothing fetch nothing.
+offline := $(if $(MAKECMDGOALS),$(if $(filter-out help clean,$(MAKECMDGOALS)),,yes))
+
 CROSS_x86   :=
 CROSS_arm64 := aarch64-linux-gnu-
 CROSS_riscv := riscv64-linux-gnu-
@@ -24,7 +27,10 @@ CROSS_COMPILE ?= $(CROSS_$(ARCH))
 HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(patsubst x86_64,x86,$(shell uname -m))))
 ifneq ($(ARCH),$(HOST_ARCH))
 CC := $(CROSS_COMPILE)gcc
-SYSROOT ?= $(shell lab/sysroot $(ARCH))
+ifeq ($(origin SYSROOT)$(offline),undefined)
+SYSROOT := $(shell lab/sysroot $(ARCH))
+$(if $(SYSROOT),,$(error there is no sysroot for $(ARCH): see the message above, or give SYSROOT=DIR))
+endif
 SYSROOT_CFLAGS = --sysroot=$(SYSROOT) -I$(SYSROOT)/usr/include
 SYSROOT_LDFLAGS = --sysroot=$(SYSROOT) -L$(SYSROOT)/usr/lib/$(TRIPLET_$(ARCH)) \
 	-Wl,-rpath-link,$(SYSROOT)/usr/lib/$(TRIPLET_$(ARCH))
@@ -32,12 +38,20 @@ else
 CC := gcc
 endif
 # The newest UAPI headers that can be had, private to the build; UAPI=DIR points elsewhere, UAPI= uses the system's.
-UAPI ?= $(shell lab/uapi $(ARCH))
+ifeq ($(origin UAPI)$(offline),undefined)
+UAPI := $(shell lab/uapi $(ARCH))
+$(if $(UAPI),,$(error there are no KVM headers for $(ARCH): see the message above, or give UAPI=DIR))
+endif
+
+# Short lines unless V=1.
+Q := $(if $(filter 1,$(V)),,@)
+say = @$(if $(filter 1,$(V)),:,printf '  %-4s %s\n' '$(1)' '$(2)')
 
 WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -Ivmm/core -Ivmm -I. -DKVMBED_VERSION=\"$(VERSION)\" $(if $(UAPI),-isystem $(UAPI)) -MMD -MP
+CPPFLAGS += -D_GNU_SOURCE -Ivmm/core -Ivmm -I. -DKVMBED_VERSION=\"$(VERSION)\" $(if $(UAPI),-isystem $(UAPI))
+DEPFLAGS := -MMD -MP
 ALL_CFLAGS = -std=gnu11 $(WARN) $(SYSROOT_CFLAGS) $(CFLAGS) -pthread
 ALL_LDFLAGS = $(SYSROOT_LDFLAGS) $(LDFLAGS) -pthread
 LIBS := -lelf -lfdt
@@ -46,7 +60,7 @@ SRC := $(wildcard vmm/core/*.c vmm/machine/*.c vmm/cli/*.c devices/*.c devices/*
 GEN := $(O)/gen/kvm_names.c
 OBJ := $(SRC:%.c=$(O)/obj/%.o) $(GEN:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 
-all: $(O)/kvmbed
+all: $(O)/kvmbed ## build the VMM and the guests for ARCH (x86 by default, arm64, riscv)
 
 $(O)/kvmbed: $(OBJ)
 	$(call say,LD,$@)
@@ -55,31 +69,32 @@ $(O)/kvmbed: $(OBJ)
 $(O)/obj/%.o: %.c | $(O)/gen/.ready
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(DEPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(O)/obj/gen/%.o: $(O)/gen/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(DEPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(O)/gen/.ready:
 	@mkdir -p $(@D) && touch $@
 
 # Names of ioctls, capabilities and exits, out of the headers themselves.
-$(O)/gen/kvm_names.c: vmm/core/kvm_names.sh | $(O)/gen/.ready
+$(O)/gen/kvm_names.c: vmm/core/kvm_names.sh $(wildcard $(UAPI)/linux/kvm.h) | $(O)/gen/.ready
 	$(call say,GEN,$@)
 	$(Q)sh $< "$(CC) $(CPPFLAGS) $(SYSROOT_CFLAGS)" > $@.tmp && mv $@.tmp $@
 
 include $(wildcard mk/*.mk)
 
-# Short lines unless V=1.
-Q := $(if $(filter 1,$(V)),,@)
-say = @$(if $(filter 1,$(V)),:,printf '  %-4s %s\n' '$(1)' '$(2)')
-
-clean:
+clean: ## remove what was built (downloads stay in the cache)
 	rm -rf $(BUILD)
 
 -include $(OBJ:.o=.d)
 
-.PHONY: all clean
+help: ## this list
+	@echo 'usage: make [TARGET...] [ARCH=x86|arm64|riscv] [V=1] [UAPI=DIR] [SYSROOT=DIR]'
+	@sed -n -E 's/^([a-z0-9-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | sort | \
+		awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
+
+.PHONY: all clean help
 .DELETE_ON_ERROR:

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installation, under DESTDIR and PREFIX.
+
+install: all ## install kvmbed, its guests and manual page (DESTDIR, PREFIX)
+	install -D -m 755 $(O)/kvmbed $(DESTDIR)$(PREFIX)/bin/kvmbed
+	install -D -m 644 docs/kvmbed.1 $(DESTDIR)$(PREFIX)/share/man/man1/kvmbed.1
+	install -d $(DESTDIR)$(PREFIX)/lib/kvmbed/guests
+	install -m 644 $(GUEST_ELF) $(DESTDIR)$(PREFIX)/lib/kvmbed/guests
+
+.PHONY: install
