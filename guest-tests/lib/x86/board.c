@@ -15,6 +15,7 @@
 #define FW_CFG_SELECT	 0x510
 #define FW_CFG_DATA	 0x511
 #define FW_CFG_NB_CPUS	 5
+#define HOLE		 0xd0000000 /* in what the board leaves for PCI windows */
 
 /* Multiboot 1, section 3.3. */
 #define MB_CMDLINE (1 << 2)
