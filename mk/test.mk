@@ -27,7 +27,7 @@ UNIT_TESTS := $(UNIT_SRC:tests/unit/%.c=$(UNIT)/%)
 $(UNIT)/obj/%.o: %.c | $(UNIT)/.uapi
 	@mkdir -p $(@D)
 	$(call say,CC,$< (unit))
-	$(Q)$(HOSTCC) -D_GNU_SOURCE -Ivmm/core -I. $$(cat $(UNIT)/.uapi) -MMD -MP $(UNIT_CFLAGS) -c -o $@ $<
+	$(Q)$(HOSTCC) -D_GNU_SOURCE -Ivmm/core -Ivmm -I. $$(cat $(UNIT)/.uapi) -MMD -MP $(UNIT_CFLAGS) -c -o $@ $<
 
 # Asked for once, and not at all when nothing of this is built.
 $(UNIT)/.uapi:

@@ -47,8 +47,9 @@ int arch_board(struct vm *vm);
 /*
  * Recognises the formats of this architecture. On entry @img is IMAGE_ELF with
  * its segments, or IMAGE_RAW with none; multiboot and Image files are found
- * here, and a foreign ELF machine or word size is refused (image_bad()). A raw
- * image without config->load_addr gets this board's default place.
+ * here (not with config->raw: then the file is bytes, whatever it looks like),
+ * and a foreign ELF machine or word size is refused (image_bad()). What stays
+ * raw goes, by image_raw(), to config->load_addr or this board's default place.
  */
 int arch_image(const struct config *config, struct image *img);
 

@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct vm;
-
 struct image_segment {
 	uint64_t gpa;
 	uint64_t offset; /* into the file */
@@ -44,6 +42,19 @@ struct image {
 
 /* Bytes [offset, offset + len) of the file, or NULL when it is shorter. */
 const void *image_bytes(const struct image *img, uint64_t offset, uint64_t len);
+
+/* A number in the file, of the little end first; image_bytes() has said that it is there. */
+static inline uint32_t image_le32(const void *p)
+{
+	const uint8_t *b = p;
+
+	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t image_le64(const void *p)
+{
+	return image_le32(p) | (uint64_t)image_le32((const uint8_t *)p + 4) << 32;
+}
 
 /* Adds a segment; -EINVAL (outside the file, mem_size < file_size, wraps) or -E2BIG, reported with the path. */
 int image_add_segment(struct image *img, const struct image_segment *seg);
