@@ -111,6 +111,10 @@ struct serial {
 	bool thre_pending; /* the transmitter has become empty, and nobody has looked at IIR since */
 
 	bool irq_level; /* as last given to the line */
+
+	/* What the access that holds the lock has sent: one access reaches THR at most once. */
+	bool sent;
+	uint8_t sent_byte;
 };
 
 static unsigned int rx_size(const struct serial *s)
@@ -216,10 +220,12 @@ static void transmit(struct serial *s, uint8_t byte)
 	}
 	s->thre_pending = true;
 
-	if (s->mcr & MCR_LOOP)
+	if (s->mcr & MCR_LOOP) {
 		rx_put(s, (struct rx_char){.data = byte});
-	else if (!(s->lcr & LCR_BREAK) && s->config.output)
-		s->config.output(s->config.ctx, &byte, 1);
+	} else if (!(s->lcr & LCR_BREAK)) {
+		s->sent = true;
+		s->sent_byte = byte;
+	}
 }
 
 /* 8.9: the modem lines, or in loopback the port's own outputs (8.8, bit 4), and their changes. */
@@ -397,13 +403,26 @@ static uint64_t serial_read(void *dev, uint64_t offset, unsigned int size)
 static void serial_write(void *dev, uint64_t offset, uint64_t value, unsigned int size)
 {
 	struct serial *s = dev;
+	uint8_t byte;
+	bool sent;
 
 	pthread_mutex_lock(&s->lock);
 	for (unsigned int i = 0; i < size; i++)
 		if (is_register(s, offset + i))
 			write_register(s, (offset + i) >> s->config.reg_shift, value >> 8 * i);
 	update_irq(s);
+	sent = s->sent;
+	byte = s->sent_byte;
+	s->sent = false;
 	pthread_mutex_unlock(&s->lock);
+
+	/*
+	 * Without the lock: a reader that is slow must not stop other vCPUs and
+	 * the feeder. The order stays, for a guest that cares writes one byte
+	 * after the other, and the first write ends only after this.
+	 */
+	if (sent && s->config.output)
+		s->config.output(s->config.ctx, &byte, 1);
 }
 
 const struct bus_ops serial_ops = {

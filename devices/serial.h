@@ -36,9 +36,9 @@ struct serial_config {
 	bool irq_edge;
 	struct irq_line irq;
 	/*
-	 * What the guest sends, in order. Called with the port's lock held, on
-	 * the thread of the guest's write, mostly one byte at a time: collect and
-	 * return, and do not call back into the port. NULL drops it.
+	 * What the guest sends, in order: called on the thread of the guest's
+	 * write, which waits for it, one byte at a time, no lock held. NULL drops
+	 * it.
 	 */
 	void (*output)(void *ctx, const uint8_t *data, size_t len);
 	/*

@@ -21,7 +21,8 @@ struct testdev;
 struct testdev_config {
 	unsigned int nr_irqs; /* 0 to TESTDEV_MAX_IRQS */
 	struct irq_line irqs[TESTDEV_MAX_IRQS];
-	struct msi_target msi; /* where TESTDEV_MSI_SEND goes; send is NULL on a board without messages */
+	struct msi_target
+		msi; /* where TESTDEV_MSI_SEND goes; send is NULL on a board without messages */
 };
 
 extern const struct bus_ops testdev_ops; /* its device is the struct testdev */

@@ -23,8 +23,7 @@
 #define TESTDEV_LEVEL	 0x014 /* R: the lines that are raised, a bit each */
 #define TESTDEV_DOORBELL 0x018 /* W, 1 to 8 bytes: count it, keep the value. R: the count */
 #define TESTDEV_RUNG	 0x020 /* R, 64 bits in two words: the value last written to DOORBELL */
-#define TESTDEV_CLEAR \
-	0x028 /* W: zero both counts below, LAST_* and the doorbell's count and value */
+#define TESTDEV_CLEAR	 0x028 /* W: zero READS_*, WRITES_*, LAST_*, DOORBELL and RUNG */
 
 /*
  * A message-signalled interrupt of the device's own: address and data are

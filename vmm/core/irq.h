@@ -34,7 +34,10 @@ static inline void irq_pulse(const struct irq_line *line)
 	irq_set(line, false);
 }
 
-/* Where message-signalled interrupts go. @devid is the PCI requester id (used by the GICv3 ITS). */
+/*
+ * Where message-signalled interrupts go. @devid is the PCI requester id (used by the GICv3 ITS).
+ * send() returns 0, or -errno when nobody takes such a message; any thread, as for a line.
+ */
 struct msi_target {
 	int (*send)(void *ctx, uint64_t address, uint32_t data, uint32_t devid);
 	void *ctx;
