@@ -97,3 +97,27 @@ debian_arch()
 	*) return 1 ;;
 	esac
 }
+
+# And back.
+project_arch()
+{
+	case $1 in
+	amd64) echo x86 ;;
+	arm64) echo arm64 ;;
+	riscv64) echo riscv ;;
+	*) return 1 ;;
+	esac
+}
+
+# run_private TREE PROGRAM ARGUMENT...: run a program out of an unpacked tree that has all the
+# libraries it needs, by the tree's own loader, so that the host's release does not matter.
+run_private()
+{
+	private_tree=$1
+	private_program=$2
+	shift 2
+	for private_loader in "$private_tree"/usr/lib/*-linux-gnu/ld-linux-*.so.*; do
+		break
+	done
+	"$private_loader" --library-path "${private_loader%/*}" "$private_tree/usr/bin/$private_program" "$@"
+}

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2154
+#
+# What a lab boots: the kernel, and the initramfs in two parts. The first part (busybox, init,
+# modules) depends on the host only and is made once; the second (the job and its files) is made
+# for each run and appended, as the kernel accepts archives one after the other.
+# Sourced by lab/kvmlab, after lib.sh.
+
+# kernel_packages NAME: "SUITE ARCH PACKAGE..." from lab/kernels.
+kernel_packages()
+{
+	awk -v name="$1" '$1 == name { $1 = ""; sub(/^ /, ""); print; exit }' "$here/kernels"
+}
+
+# Unpack the kernel $1's packages; sets $kernel_tree and $kernel_arch.
+fetch_kernel()
+{
+	line=$(kernel_packages "$1")
+	[ -n "$line" ] || die "lab/kernels has no kernel $1"
+	set -f
+	# shellcheck disable=SC2086 # fields
+	set -- $line
+	set +f
+	kernel_arch=$2
+	kernel_suite=$1
+	shift 2
+	kernel_tree=$("$here/deb" ${refresh:+$refresh} --suite "$kernel_suite" --arch "$kernel_arch" --tree "$@") || exit
+}
+
+# The busybox of Debian architecture $1: a static binary.
+fetch_busybox()
+{
+	"$here/deb" ${refresh:+$refresh} --arch "$1" --tree busybox-static
+}
+
+# u32_at FILE OFFSET
+u32_at()
+{
+	od -An --endian=little -tu4 -j "$2" -N 4 "$1" | tr -d ' '
+}
+
+# Take the ELF kernel out of bzImage $1 into $2: a machine that starts it directly (PVH) saves the
+# emulated decompression. Linux's x86 boot protocol (Documentation/arch/x86/boot.rst) says where
+# the payload is; its last four bytes are the unpacked size and no part of it.
+extract_vmlinux()
+{
+	[ "$(dd if="$1" bs=1 skip=514 count=4 2>/dev/null)" = HdrS ] || die "$1 is not a bzImage"
+	sectors=$(od -An -tu1 -j 497 -N 1 "$1" | tr -d ' ')
+	offset=$(((sectors + 1) * 512 + $(u32_at "$1" 584)))
+	length=$(u32_at "$1" 588)
+	case $(od -An -tx1 -j "$offset" -N 4 "$1" | tr -d ' ') in
+	fd377a58) format=xz ;;
+	28b52ffd) format=zst ;;
+	1f8b*) format=gz ;;
+	02214c18) format=lz4 ;;
+	*) die "$1: unknown kernel compression" ;;
+	esac
+	tail -c "+$((offset + 1))" "$1" | head -c $((length - 4)) >"$2.$format" || die "cannot write $2"
+	if [ $format = lz4 ]; then
+		# The old lz4 format, which only lz4's own tool reads.
+		run_private "$("$here/deb" --deps --tree lz4)" lz4 -q -d -c "$2.$format" >"$2"
+	else
+		cat_file "$2.$format" >"$2"
+	fi || die "cannot decompress the kernel of $1"
+	rm -f "$2.$format"
+	[ "$(od -An -tx1 -N 4 "$2" | tr -d ' ')" = 7f454c46 ] || die "$1 does not hold an ELF kernel"
+}
+
+# Set $kernel to the file that the emulator boots.
+find_kernel()
+{
+	for packed in "$kernel_tree"/boot/vmlinu* "$kernel_tree"/usr/lib/modules/*/vmlinu*; do
+		[ -f "$packed" ] && break
+	done
+	[ -f "$packed" ] || die "no kernel in the packages of $1"
+	kernel=$packed
+	[ "$emulator:$kernel_arch" = qemu:amd64 ] || return 0
+	kernel=$cache/made/vmlinux-${kernel_tree##*/}
+	[ -f "$kernel" ] && return 0
+	made=$(mktemp "$cache/made/.vmlinux.XXXXXX") || die "cannot write to $cache/made"
+	extract_vmlinux "$packed" "$made"
+	mv "$made" "$kernel"
+}
+
+# The file of module $1 in the kernel's packages, or nothing.
+find_module()
+{
+	find "$kernel_tree" -name "$(printf '%s' "$1" | sed 's/[_-]/[_-]/g').ko*" -type f | head -n 1
+}
+
+# Put the modules "$@" and what they depend on into $stage/lab/ko, and their names in the order of
+# loading into $stage/lab/modules. "NAME?" may be built in, so that its absence is no error.
+add_modules()
+{
+	mkdir -p "$stage/lab/ko"
+	: >"$stage/lab/order"
+	seen=' '
+	while [ $# -gt 0 ]; do
+		module=$(echo "${1%\?}" | tr - _)
+		optional=no
+		[ "$1" = "${1%\?}" ] || optional=yes
+		shift
+		case $seen in
+		*" $module "*) continue ;;
+		esac
+		seen="$seen$module "
+		file=$(find_module "$module")
+		if [ -z "$file" ]; then
+			[ $optional = yes ] || die "the kernel of $host has no module $module"
+			continue
+		fi
+		ko=$stage/lab/ko/$module.ko
+		cat_file "$file" >"$ko" || die "cannot write to $stage: is the disk full?"
+		echo "$module $module" >>"$stage/lab/order"
+		# What a module depends on stands in its .modinfo section.
+		for need in $(tr '\0' '\n' <"$ko" | sed -n 's/^depends=//p' | tr ',-' ' _'); do
+			echo "$need $module" >>"$stage/lab/order"
+			set -- "$@" "$need"
+		done
+	done
+	for module in $(tsort "$stage/lab/order"); do
+		[ ! -f "$stage/lab/ko/$module.ko" ] || echo "/lab/ko/$module.ko"
+	done >"$stage/lab/modules"
+	rm "$stage/lab/order"
+}
+
+# pack DIR FILE: the content of DIR as a newc archive. Owners do not matter: all is root's in the
+# lab, whoever makes it. Links are followed for a run's part, which is staged as links.
+pack()
+{
+	(cd "$1" && find ${3:+"$3"} . | "$busybox" cpio ${3:+"$3"} -o -H newc -R 0:0) >"$2" 2>"$run/cpio.log" ||
+		die "cannot write $2: $(tail -n 1 "$run/cpio.log")"
+}
+
+# Make or find the host's part of the initramfs; sets $base. Modules: "$@".
+make_base()
+{
+	lab_busybox=$(fetch_busybox "$kernel_arch") || exit
+	key=$({ cat "$here/init" "$here/image.sh" && echo "${kernel_tree##*/} ${lab_busybox##*/} $*"; } | sha256_of | cut -c1-32)
+	base=$cache/made/base-$kernel_arch-$key.cpio
+	[ ! -f "$base" ] || return 0
+	lock_cache
+	stage=$run/base
+	mkdir -p "$stage/dev" "$stage/proc" "$stage/sys" "$stage/tmp" "$stage/root" "$stage/run" "$stage/var" \
+		"$stage/etc" "$stage/lab" "$stage/usr/bin" "$stage/usr/sbin" "$stage/usr/lib" "$stage/usr/lib64"
+	for dir in bin sbin lib lib64; do
+		ln -s "usr/$dir" "$stage/$dir"
+	done
+	cp "$lab_busybox/usr/bin/busybox" "$stage/usr/bin/" || die "cannot write to $stage: is the disk full?"
+	for applet in $("$busybox" --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$stage/usr/bin/$applet"
+	done
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$stage/etc/passwd"
+	echo 'root:x:0:' >"$stage/etc/group"
+	cp "$here/init" "$stage/init"
+	chmod 755 "$stage/init"
+	add_modules "$@"
+	made=$(mktemp "$cache/made/.base.XXXXXX") || die "cannot write to $cache/made"
+	pack "$stage" "$made"
+	cp "$stage/lab/modules" "$base.modules"
+	mv "$made" "$base"
+	rm -rf "$stage"
+	unlock_cache
+}
+
+# --- the run's part --------------------------------------------------------------------------
+
+# The lab's path for "$1": its top directories are links into /usr, which an archive's entry of
+# the same name would replace.
+lab_path()
+{
+	case $1 in
+	/*) path=${1#/} ;;
+	*) path=root/$1 ;;
+	esac
+	case $path in
+	bin/* | sbin/* | lib/* | lib64/*) path=usr/$path ;;
+	esac
+	printf '%s' "$path"
+}
+
+# put FILE PATH: stage a file or directory, by a link, and the libraries that it needs.
+put()
+{
+	target=$stage/$(lab_path "$2")
+	mkdir -p "${target%/*}" && ln -sfn "$(readlink -f "$1")" "$target" || die "cannot stage $1 in $stage"
+	[ -d "$1" ] || put_libraries "$1"
+}
+
+# Is $1 an ELF file?
+is_elf()
+{
+	[ "$(od -An -tx1 -N 4 "$1" 2>/dev/null | tr -d ' ')" = 7f454c46 ]
+}
+
+# Stage the loader and the shared libraries of program $1: from this machine where the lab is of
+# its kind, from the sysroot otherwise.
+put_libraries()
+{
+	is_elf "$1" || return 0
+	if [ "$kernel_arch" = "$(host_arch)" ]; then
+		for library in $(ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\) (0x.*,\1,p'); do
+			ln -sfn "$(readlink -f "$library")" "$stage/$(make_parent "$library")"
+		done
+		return 0
+	fi
+	readelf -l "$1" 2>/dev/null | grep -q INTERP || return 0
+	[ -n "$sysroot" ] || sysroot=$("$here/sysroot" "$(project_arch "$kernel_arch")") || exit
+	queue=$1
+	loader=$(readelf -l "$1" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
+	ln -sfn "$(readlink -f "$sysroot$loader")" "$stage/$(make_parent "$loader")"
+	while [ -n "$queue" ]; do
+		file=${queue%% *}
+		queue=${queue#"$file"}
+		queue=${queue# }
+		for library in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			found=$(find "$sysroot"/usr/lib/*-linux-gnu/"$library" 2>/dev/null | head -n 1)
+			[ -n "$found" ] || die "$1 needs $library, which lab/sysroot does not have"
+			target=$stage/$(make_parent "${found#"$sysroot"}")
+			[ ! -e "$target" ] || continue
+			ln -sfn "$(readlink -f "$found")" "$target"
+			queue="$queue${queue:+ }$found"
+		done
+	done
+}
+
+# The staged path of lab file $1, whose directory is made.
+make_parent()
+{
+	path=$(lab_path "$1")
+	mkdir -p "$stage/${path%/*}"
+	printf '%s' "$path"
+}
+
+# What the project itself has to offer to the lab: kvmbed, its guests and scripts.
+put_kvmbed()
+{
+	project=$(project_arch "$kernel_arch")
+	build=${KVMBED_BUILD:-$here/../build}/$project
+	if [ -x "$build/kvmbed" ]; then
+		put "$build/kvmbed" /usr/bin/kvmbed
+	else
+		say "note: $build/kvmbed is not built ('make ARCH=$project'), so the lab has no kvmbed"
+	fi
+	guests=${KVMBED_GUESTS:-$build/guests}
+	[ ! -d "$guests" ] || put "$guests" /usr/lib/kvmbed/guests
+	[ ! -d "$here/../guest-tests/behaviours" ] ||
+		put "$here/../guest-tests/behaviours" /usr/lib/kvmbed/behaviours
+}
