@@ -48,7 +48,7 @@ compilable() {
 
 table() {
 	echo
-	echo "static const struct kvm_name $1[] = {"
+	echo "static const struct kvm_name names_$1[] = {"
 	compilable "$2" | sed 's/.*/	{"&", (unsigned long)(&)},/'
 	echo '	{0, 0},'
 	echo '};'
@@ -75,11 +75,11 @@ table event "$tmp/event"
 cat <<'END'
 
 static const struct kvm_name *const tables[KVM_NAMES_NR] = {
-	[KVM_NAMES_IOCTL] = ioctl,
-	[KVM_NAMES_CAP] = cap,
-	[KVM_NAMES_EXIT] = exit,
-	[KVM_NAMES_DEVICE] = device,
-	[KVM_NAMES_EVENT] = event,
+	[KVM_NAMES_IOCTL] = names_ioctl,
+	[KVM_NAMES_CAP] = names_cap,
+	[KVM_NAMES_EXIT] = names_exit,
+	[KVM_NAMES_DEVICE] = names_device,
+	[KVM_NAMES_EVENT] = names_event,
 };
 
 const struct kvm_name *kvm_names(enum kvm_names table)
