@@ -22,6 +22,10 @@ void vm_end_raw(struct vm *vm, enum outcome_kind kind, unsigned int code, int ra
 	if (!first)
 		return;
 	atomic_store(&vm->ending, true);
+	/* vCPUs that are paused leave too; with the lock, so that none is between its look and its wait. */
+	pthread_mutex_lock(&vm->pause_lock);
+	pthread_cond_broadcast(&vm->pause_cond);
+	pthread_mutex_unlock(&vm->pause_lock);
 	if (vm->on_end)
 		vm->on_end(vm);
 }
