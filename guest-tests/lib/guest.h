@@ -32,9 +32,9 @@
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 
-#define NSEC_PER_USEC 1000ull
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_SEC  1000000000ull
+#define NSEC_PER_USEC 1000ul
+#define NSEC_PER_MSEC 1000000ul
+#define NSEC_PER_SEC  1000000000ul
 
 /* ---- Verdicts -------------------------------------------------------------- */
 

@@ -161,6 +161,11 @@ void msi_disable(const struct msi *msi)
 	actions[msi->data & 0xff].handler = NULL;
 }
 
+void vector_handler(unsigned int vector, irq_handler handler, void *arg)
+{
+	actions[vector & 0xff] = (struct action){handler, arg};
+}
+
 /* A PIC interrupt that is gone by the time it is acknowledged shows as input 7 with nothing in service. */
 static bool pic_spurious(unsigned int line)
 {

@@ -66,6 +66,8 @@ void lapic_send(uint64_t apic_id, uint32_t command);
 /* irq.c: what came in on a vector >= 32; @vector of the saved registers. */
 void irq_dispatch(unsigned int vector);
 void irq_controllers_init(void);
+/* Takes a vector from 0x70 to 0xdf for a guest's own use; the end of interrupt is sent after @handler. */
+void vector_handler(unsigned int vector, irq_handler handler, void *arg);
 
 /* clock.c */
 void clock_init(void);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * More than one CPU: all start, each is itself, interrupts between every two
+ * arrive, memory is one, and a page is taken from all of them at once as a
+ * kernel does it.
+ */
+#include "guest.h"
+
+#define LIMIT  (5 * NSEC_PER_SEC)
+#define ROUNDS 500
+#define VA     0x2f45678000ul
+
+static unsigned int nr; /* CPUs that started, CPU 0 included */
+
+/* Runs fn on every CPU, this one too, and waits; true if all returned. */
+static bool everywhere(void (*fn)(void *arg), void *arg)
+{
+	bool done = true;
+
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		done &= cpu_start(cpu, fn, arg);
+	fn(arg);
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		done &= cpu_wait(cpu, LIMIT);
+	return done;
+}
+
+/* ---- Start -------------------------------------------------------------------- */
+
+static unsigned int seen_ids[GUEST_MAX_CPUS], arrived;
+
+static void arrive(void *arg)
+{
+	seen_ids[cpu_id()]++;
+	atomic_add(&arrived, 1);
+}
+
+static void test_start(void)
+{
+	bool once = true;
+
+	arrive(NULL);
+	for (unsigned int cpu = 1; cpu < machine.nr_cpus; cpu++) {
+		if (!cpu_start(cpu, arrive, NULL) || !cpu_wait(cpu, LIMIT)) {
+			report(false, "CPU %u starts and does its work", cpu);
+			break;
+		}
+		nr = cpu + 1;
+	}
+	for (unsigned int cpu = 0; cpu < machine.nr_cpus; cpu++)
+		once &= seen_ids[cpu] == 1;
+	report(arrived == machine.nr_cpus && once,
+	       "%u of %u CPUs started, each under its own number", arrived, machine.nr_cpus);
+	report(!cpu_start(0, arrive, NULL) && !cpu_start(machine.nr_cpus, arrive, NULL),
+	       "no other CPU can be started");
+}
+
+/* ---- One memory ----------------------------------------------------------------- */
+
+static unsigned int counter;
+static struct spinlock lock;
+static volatile uint64_t guarded[2];
+
+static void count(void *arg)
+{
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		atomic_add(&counter, 1);
+}
+
+static void count_locked(void *arg)
+{
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		spin_lock(&lock);
+		guarded[0] = guarded[0] + 1;
+		cpu_relax();
+		guarded[1] = guarded[1] + 1;
+		spin_unlock(&lock);
+	}
+}
+
+static void test_memory(void)
+{
+	bool done = everywhere(count, NULL);
+
+	report(done && counter == nr * ROUNDS, "atomic additions of all CPUs: %u of %u", counter,
+	       nr * ROUNDS);
+	done = everywhere(count_locked, NULL);
+	report(done && guarded[0] == nr * ROUNDS && guarded[1] == nr * ROUNDS,
+	       "additions under a lock: %lu and %lu of %u", guarded[0], guarded[1], nr * ROUNDS);
+}
+
+/* ---- Interrupts between CPUs ------------------------------------------------------ */
+
+#define IPI_A 1
+#define IPI_B 2
+
+static PER_CPU(unsigned int, got_a);
+static PER_CPU(unsigned int, got_b);
+
+static void on_a(void *arg)
+{
+	atomic_add(this_cpu(got_a), 1);
+}
+
+static void on_b(void *arg)
+{
+	atomic_add(this_cpu(got_b), 1);
+}
+
+struct pair {
+	unsigned int to, missed;
+};
+
+/* Spins on the sender with interrupts on: the receiver may be the sender. */
+static void send_and_wait(void *arg)
+{
+	struct pair *p = arg;
+	unsigned int a = atomic_get(of_cpu(got_a, p->to)), b = atomic_get(of_cpu(got_b, p->to));
+
+	ipi_send(p->to, IPI_A);
+	p->missed += !wait_count(of_cpu(got_a, p->to), a + 1, LIMIT);
+	ipi_send(p->to, IPI_B);
+	p->missed += !wait_count(of_cpu(got_b, p->to), b + 1, LIMIT);
+}
+
+static void test_pairs(void)
+{
+	unsigned int pairs = 0, missed = 0, total = 0;
+
+	ipi_handler(IPI_A, on_a, NULL);
+	ipi_handler(IPI_B, on_b, NULL);
+	for (unsigned int from = 0; from < nr; from++) {
+		for (unsigned int to = 0; to < nr; to++) {
+			struct pair p = {.to = to};
+
+			if (!from)
+				send_and_wait(&p);
+			else if (!cpu_start(from, send_and_wait, &p) || !cpu_wait(from, 3 * LIMIT))
+				p.missed++;
+			if (p.missed)
+				report(false, "an interrupt from CPU %u to CPU %u", from, to);
+			missed += p.missed;
+			pairs++;
+			if (missed)
+				return;
+		}
+	}
+	for (unsigned int cpu = 0; cpu < nr; cpu++)
+		total += atomic_get(of_cpu(got_a, cpu)) + atomic_get(of_cpu(got_b, cpu));
+	report(total == 2 * pairs, "%u interrupts in %u pairs, %u handled", 2 * pairs, pairs,
+	       total);
+}
+
+/* All send to CPU 0 at once, which waits asleep. Equal ones may merge, so each sends its next after an answer. */
+static unsigned int answers;
+
+static void answer(void *arg)
+{
+	atomic_add(&answers, 1);
+}
+
+static void storm(void *arg)
+{
+	for (unsigned int i = 0; i < 50; i++) {
+		unsigned int before = atomic_get(&answers);
+
+		ipi_send(0, 3);
+		if (!wait_count(&answers, before + 1, LIMIT))
+			return;
+	}
+	atomic_add(&arrived, 1);
+}
+
+static void test_storm(void)
+{
+	bool done;
+
+	ipi_handler(3, answer, NULL);
+	arrived = 0;
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		cpu_start(cpu, storm, NULL);
+	done = idle_count(&arrived, nr - 1, 3 * LIMIT);
+	report(done, "interrupts from all CPUs at once keep waking a waiting one (%u answers)",
+	       answers);
+}
+
+/* ---- Shootdown --------------------------------------------------------------------- */
+
+static unsigned int flushed, go_on;
+static unsigned int stale;
+
+static void flush(void *arg)
+{
+	tlb_flush_page(VA);
+	atomic_add(&flushed, 1);
+}
+
+/*
+ * Reads through the page all the time. It holds 1; the page that takes its
+ * place 2; and when all have flushed, 3 is put into the old one, which nobody
+ * may see any more.
+ */
+static void watch(void *arg)
+{
+	atomic_add(&arrived, 1);
+	while (atomic_get(&go_on) != 2) {
+		bool changed = atomic_get(&go_on) == 1;
+		uint64_t value = mmio_read64(VA);
+
+		if (value != 2 && (changed || value != 1))
+			atomic_add(&stale, 1);
+	}
+}
+
+static void test_shootdown(void)
+{
+	uint64_t *one = page_alloc(), *two = page_alloc();
+	bool done;
+
+	one[0] = 1;
+	two[0] = 2;
+	map_page(VA, (uint64_t)one, 0);
+	ipi_handler(4, flush, NULL);
+	arrived = 0;
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		cpu_start(cpu, watch, NULL);
+	wait_count(&arrived, nr - 1, LIMIT);
+	map_page(VA, (uint64_t)two, 0);
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		ipi_send(cpu, 4);
+	done = wait_count(&flushed, nr - 1, LIMIT);
+	one[0] = 3;
+	atomic_set(&go_on, 1);
+	delay(5 * NSEC_PER_MSEC);
+	atomic_set(&go_on, 2);
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		done &= cpu_wait(cpu, LIMIT);
+	report(done && !stale, "a page changed under %u other CPUs, all flushed: %u stale reads",
+	       nr - 1, stale);
+}
+
+/* ---- Time ----------------------------------------------------------------------------- */
+
+static uint64_t baton;
+static unsigned int backwards;
+
+static void pass_baton(void *arg)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		spin_lock(&lock);
+		/* An emulated host may keep its CPUs' counters a little apart. */
+		if (clock_ns() + 100 * NSEC_PER_USEC < baton)
+			backwards++;
+		baton = clock_ns();
+		spin_unlock(&lock);
+	}
+}
+
+static void test_time(void)
+{
+	bool done = everywhere(pass_baton, NULL);
+
+	report(done && !backwards, "no CPU's clock is more than 100 us behind another's");
+}
+
+int main(void)
+{
+	nr = 1;
+	if (machine.nr_cpus < 2) {
+		report_skip("one CPU only");
+		return 0;
+	}
+	test_start();
+	if (nr < machine.nr_cpus)
+		return 0;
+	test_memory();
+	test_pairs();
+	test_storm();
+	test_shootdown();
+	test_time();
+	return 0;
+}
