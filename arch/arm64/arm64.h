@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of arch/arm64/ share: options, the state of a VM and of a
+ * vCPU, and who does which part of vmm/core/arch.h.
+ *
+ *	options.c  the command line's arm64 options
+ *	vm.c       VM type, capabilities, memory, the end
+ *	vcpu.c     KVM_ARM_VCPU_INIT, exits, the PMU
+ *	regs.c     one-reg access, first registers, the dump for people
+ *	gic.c      the in-kernel GIC, interrupt lines, MSIs
+ *	board.c    which devices where (board.h has the memory map)
+ *	image.c    which images, and where
+ *	boot.c     device tree, initrd, start of the guest
+ */
+#ifndef KVMBED_ARCH_ARM64_H
+#define KVMBED_ARCH_ARM64_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "vm.h"
+
+struct dtb;
+
+enum irqchip {
+	IRQCHIP_BEST, /* the best that the host has; never in struct arch_vm */
+	IRQCHIP_NONE,
+	IRQCHIP_GICV2,
+	IRQCHIP_GICV3,
+	IRQCHIP_GICV3_ITS,
+};
+
+enum choice { CHOICE_DEFAULT, CHOICE_YES, CHOICE_NO };
+
+struct arch_config {
+	enum irqchip irqchip;
+	unsigned int ipa_bits; /* 0: enough, and 40 if the host has them */
+	enum choice ptrauth;   /* default: if the host has it */
+	bool pmu;
+	bool sve;
+	unsigned int sve_max_bits; /* 0: all vector lengths of the host */
+	bool el2;
+	bool aarch32;
+	bool mte;
+};
+
+struct board; /* board.c */
+
+struct arch_vm {
+	enum irqchip irqchip;
+	int gic_fd, its_fd;	   /* -1 if there is none */
+	struct kvm_vcpu_init init; /* of vCPU 0; the others begin powered off */
+	struct board *board;
+	unsigned int aborts; /* accesses without a syndrome, answered with an abort */
+};
+
+struct arch_vcpu {
+	uint64_t mpidr; /* affinity fields only */
+};
+
+/*
+ * Checks that the host has capability @cap; if not, reports what @option wanted
+ * and which capability is missing, and returns -ENOTSUP. @fd is /dev/kvm or a VM.
+ */
+int arm64_need_cap(int fd, unsigned int cap, const char *option);
+
+/* regs.c */
+int arm64_get_reg(struct vcpu *vcpu, uint64_t id, uint64_t *value);
+int arm64_set_reg(struct vcpu *vcpu, uint64_t id, uint64_t value);
+
+/* What the guest finds in its registers when it starts. */
+struct arm64_start {
+	uint64_t entry; /* gpa; bit 0 is the Thumb state for an AArch32 guest */
+	uint64_t dtb;	/* gpa */
+};
+int arm64_set_start(struct vcpu *vcpu, const struct arm64_start *start);
+
+/* vcpu.c: the interrupt and the start of each vCPU's PMU, once the GIC is initialised. */
+int arm64_pmu_init(struct vm *vm);
+
+/* gic.c */
+int gic_choose(struct vm *vm);
+/* The line of shared interrupt @spi (from 0: INTID - 32); not connected without a GIC. */
+struct irq_line gic_spi(struct vm *vm, unsigned int spi);
+/* The controller's node, with the ITS in it. Not for IRQCHIP_NONE. */
+void gic_tree(struct vm *vm, struct dtb *t, uint32_t phandle);
+/* The flags cell of a private interrupt's specifier. */
+uint32_t gic_ppi_flags(const struct vm *vm, uint32_t trigger);
+
+/* board.c: the devices' nodes; the path of the console's for /chosen. */
+void board_tree(struct vm *vm, struct dtb *t);
+const char *board_stdout_path(const struct vm *vm);
+void board_destroy(struct board *board);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of `kvmbed run` that only arm64 has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch.h"
+#include "arch/arm64/arm64.h"
+
+const char arch_name[] = "arm64";
+
+static struct arch_config *arch_of(void *target)
+{
+	return ((struct config *)target)->arch;
+}
+
+static const char *set_irqchip(void *target, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum irqchip irqchip;
+	} names[] = {
+		{"none", IRQCHIP_NONE},
+		{"gicv2", IRQCHIP_GICV2},
+		{"gicv3", IRQCHIP_GICV3},
+		{"gicv3-its", IRQCHIP_GICV3_ITS},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(value, names[i].name)) {
+			arch_of(target)->irqchip = names[i].irqchip;
+			return NULL;
+		}
+	}
+	return "must be gicv2, gicv3, gicv3-its or none";
+}
+
+static const char *set_ipa_bits(void *target, const char *value)
+{
+	uint64_t bits;
+
+	if (parse_u64(value, &bits) || bits < 32 || bits > 52)
+		return "must be from 32 to 52";
+	arch_of(target)->ipa_bits = bits;
+	return NULL;
+}
+
+static const char *set_sve(void *target, const char *value)
+{
+	arch_of(target)->sve = true;
+	return NULL;
+}
+
+static const char *set_sve_max_vl(void *target, const char *value)
+{
+	uint64_t bits;
+
+	if (parse_u64(value, &bits) || bits < 128 || bits > 2048 || bits % 128)
+		return "must be a multiple of 128 from 128 to 2048";
+	arch_of(target)->sve = true;
+	arch_of(target)->sve_max_bits = bits;
+	return NULL;
+}
+
+static const char *set_pmu(void *target, const char *value)
+{
+	arch_of(target)->pmu = true;
+	return NULL;
+}
+
+static const char *set_el2(void *target, const char *value)
+{
+	arch_of(target)->el2 = true;
+	return NULL;
+}
+
+static const char *set_aarch32(void *target, const char *value)
+{
+	arch_of(target)->aarch32 = true;
+	return NULL;
+}
+
+static const char *set_ptrauth(void *target, const char *value)
+{
+	arch_of(target)->ptrauth = CHOICE_YES;
+	return NULL;
+}
+
+static const char *set_no_ptrauth(void *target, const char *value)
+{
+	arch_of(target)->ptrauth = CHOICE_NO;
+	return NULL;
+}
+
+static const char *set_mte(void *target, const char *value)
+{
+	arch_of(target)->mte = true;
+	return NULL;
+}
+
+/* clang-format off */
+const struct option_desc arch_options[] = {
+	{"irqchip", 0, "CHIP", "gicv2, gicv3, gicv3-its or none (default: the best the host has)", set_irqchip},
+	{"ipa-bits", 0, "N", "size of the guest's physical address space (default: 40, more if RAM needs it)", set_ipa_bits},
+	{"pmu", 0, NULL, "give the guest a performance monitor (PMUv3)", set_pmu},
+	{"sve", 0, NULL, "give the guest SVE with all vector lengths of the host", set_sve},
+	{"sve-max-vl", 0, "BITS", "give the guest SVE with vectors of at most BITS", set_sve_max_vl},
+	{"el2", 0, NULL, "start the guest at EL2, with nested virtualization", set_el2},
+	{"nested", 0, NULL, NULL, set_el2},
+	{"aarch32", 0, NULL, "a 32-bit guest: every vCPU's EL1 is AArch32", set_aarch32},
+	{"ptrauth", 0, NULL, "insist on pointer authentication (default: if the host has it)", set_ptrauth},
+	{"no-ptrauth", 0, NULL, "no pointer authentication", set_no_ptrauth},
+	{"mte", 0, NULL, "give the guest the memory tagging extension", set_mte},
+	{0},
+};
+/* clang-format on */
+
+struct arch_config *arch_config_new(void)
+{
+	return calloc(1, sizeof(struct arch_config));
+}
+
+void arch_config_free(struct arch_config *config)
+{
+	free(config);
+}
