@@ -466,6 +466,19 @@ bool serial_receive_break(struct serial *s)
 	return taken;
 }
 
+size_t serial_take(struct serial *s, uint8_t *data, size_t len)
+{
+	size_t taken = 0;
+
+	pthread_mutex_lock(&s->lock);
+	/* In loopback these are the guest's own bytes. */
+	while (taken < len && s->rx_count && !(s->mcr & MCR_LOOP))
+		data[taken++] = rx_get(s);
+	update_irq(s);
+	pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
 struct serial *serial_create(const struct serial_config *config)
 {
 	struct serial *s;

@@ -73,4 +73,10 @@ size_t serial_receive(struct serial *s, const uint8_t *data, size_t len);
 /* A break condition arrives. True if it was taken; as for a byte otherwise. */
 bool serial_receive_break(struct serial *s);
 
+/*
+ * Takes up to @len bytes out of the receiver past the guest's driver, for a
+ * firmware console that shares the port (RISC-V's SBI). Returns how many.
+ */
+size_t serial_take(struct serial *s, uint8_t *data, size_t len);
+
 #endif

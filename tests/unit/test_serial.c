@@ -484,6 +484,30 @@ static void loopback_data(void **state)
 	assert_int_equal(receive(f, "yes"), 3);
 }
 
+/* A firmware console takes what has come before the guest's driver does. */
+static void taken_by_firmware(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t bytes[4];
+
+	out(f, FCR, 0x01);
+	out(f, IER, IER_RX);
+	assert_int_equal(receive(f, "abc"), 3);
+	assert_true(f->irq.level[0]);
+	assert_int_equal(serial_take(f->serial, bytes, 2), 2);
+	assert_memory_equal(bytes, "ab", 2);
+	assert_int_equal(serial_take(f->serial, bytes, sizeof(bytes)), 1);
+	assert_int_equal(bytes[0], 'c');
+	/* Nothing is left, so the receiver's interrupt has gone too. */
+	assert_false(f->irq.level[0]);
+	assert_int_equal(serial_take(f->serial, bytes, sizeof(bytes)), 0);
+	/* In loopback the receiver holds what the guest itself has sent. */
+	out(f, MCR, MCR_LOOP);
+	out(f, THR, 'x');
+	assert_int_equal(serial_take(f->serial, bytes, sizeof(bytes)), 0);
+	assert_int_equal(in(f, RBR), 'x');
+}
+
 /* 8.4, bit 1: overrun with the FIFO keeps the old ones, without it the new one. */
 static void overrun(void **state)
 {
@@ -688,6 +712,7 @@ int main(void)
 		CASE(receive_break),
 		CASE(break_in_fifo),
 		CASE(loopback_data),
+		CASE(taken_by_firmware),
 		CASE(overrun),
 		CASE(loopback_break),
 		CASE(loopback_modem_lines),
