@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exits that only RISC-V has, and what a shutdown says of the guest. */
+#include <errno.h>
+#include <sys/random.h>
+
+#include "arch.h"
+#include "arch/riscv/riscv.h"
+#include "msg.h"
+
+/* The entropy source of the Zkr extension (RISC-V Cryptography Extensions Volume I, "The seed CSR"). */
+#define CSR_SEED  0x015u
+#define SEED_ES16 (2ul << 30) /* 16 bits of entropy are there */
+#define SEED_WAIT (1ul << 30) /* none now: try again */
+
+/* Privileged Architecture: sstatus, scause, stvec. */
+#define SSTATUS_SIE   (1ul << 1)
+#define SSTATUS_SPIE  (1ul << 5)
+#define SSTATUS_SPP   (1ul << 8)
+#define CAUSE_ILLEGAL 2u
+#define STVEC_MODE    3ul
+
+void arch_vcpu_prepare(struct vcpu *vcpu)
+{
+}
+
+/* The trap that an instruction of the guest takes into its own supervisor mode (Privileged Architecture, 4.1). */
+static int inject_illegal(struct vcpu *vcpu)
+{
+	uint64_t pc, mode, sstatus, stvec;
+	int r;
+
+	r = riscv_get_reg(vcpu, REG_GPR(pc), &pc);
+	if (!r)
+		r = riscv_get_reg(vcpu, REG_CORE(mode), &mode);
+	if (!r)
+		r = riscv_get_reg(vcpu, REG_CSR(sstatus), &sstatus);
+	if (!r)
+		r = riscv_get_reg(vcpu, REG_CSR(stvec), &stvec);
+	if (r)
+		return r;
+
+	sstatus &= ~(SSTATUS_SPP | SSTATUS_SPIE);
+	sstatus |= mode == KVM_RISCV_MODE_S ? SSTATUS_SPP : 0;
+	sstatus |= sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0;
+	sstatus &= ~SSTATUS_SIE;
+
+	const struct {
+		uint64_t id, value;
+	} regs[] = {
+		{REG_CSR(sepc), pc},
+		{REG_CSR(scause), CAUSE_ILLEGAL},
+		{REG_CSR(stval), 0},
+		{REG_CSR(sstatus), sstatus},
+		{REG_CORE(mode), KVM_RISCV_MODE_S},
+		{REG_GPR(pc), stvec & ~STVEC_MODE},
+	};
+
+	for (size_t i = 0; !r && i < sizeof(regs) / sizeof(regs[0]); i++)
+		r = riscv_set_reg(vcpu, regs[i].id, regs[i].value);
+	return r;
+}
+
+static uint64_t read_seed(void)
+{
+	uint16_t entropy;
+
+	if (getrandom(&entropy, sizeof(entropy), GRND_NONBLOCK) != sizeof(entropy))
+		return SEED_WAIT;
+	return SEED_ES16 | entropy;
+}
+
+/*
+ * A CSR that KVM leaves to user space: its next KVM_RUN writes ret_value into
+ * the destination register and goes on behind the instruction. Kernels up to
+ * 7.2 do so for seed alone.
+ */
+static int exit_csr(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	unsigned long csr = run->riscv_csr.csr_num;
+	bool last;
+
+	if (csr == CSR_SEED) {
+		run->riscv_csr.ret_value = read_seed();
+		return 0;
+	}
+	if (msg_ratelimit(&vcpu->vm->arch->refused_csrs, 16, &last))
+		msg_warn(
+			"vCPU %u: the guest used CSR 0x%lx, which KVM leaves to user space and kvmbed does not have: an illegal instruction for the guest%s",
+			vcpu->index, csr, last ? "; further ones are not told" : "");
+	if (inject_illegal(vcpu))
+		return -ENOSYS;
+	/* The instruction is not completed: KVM_RUN goes by the exit reason that it finds. */
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	return 0;
+}
+
+int arch_vcpu_exit(struct vcpu *vcpu)
+{
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_RISCV_SBI:
+		sbi_call(vcpu);
+		return 0;
+	case KVM_EXIT_RISCV_CSR:
+		return exit_csr(vcpu);
+	}
+	return -ENOSYS;
+}
+
+/* SRST's reset reason: 0 is none, 1 a system failure, others are a platform's own and no better. */
+unsigned int arch_shutdown_code(const struct kvm_run *run)
+{
+	return run->system_event.ndata > 0 && run->system_event.data[0] != 0;
+}

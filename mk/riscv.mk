@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What only the RISC-V build has: the names of extensions, out of the headers themselves.
+ifeq ($(ARCH),riscv)
+$(O)/kvmbed: $(O)/obj/gen/riscv_ext_names.o
+
+$(O)/gen/riscv_ext_names.c: arch/riscv/ext_names.sh | $(O)/gen/.ready
+	$(call say,GEN,$@)
+	$(Q)sh $< "$(CC) $(CPPFLAGS) $(SYSROOT_CFLAGS)" > $@.tmp && mv $@.tmp $@
+
+-include $(O)/obj/gen/riscv_ext_names.d
+endif
