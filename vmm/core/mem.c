@@ -305,8 +305,7 @@ static int map_file(const struct mem *mem, struct request *rq)
 {
 	int r;
 
-	/* O_NONBLOCK so that a FIFO is refused and not waited for. */
-	rq->range->fd = open(rq->backing->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+	rq->range->fd = open(rq->backing->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (rq->range->fd < 0)
 		return bad_file(rq, "open()", errno);
 	r = map_open_file(mem, rq);
@@ -453,12 +452,11 @@ static uint8_t *piece(const struct mem *mem, uint64_t gpa, uint64_t len, uint64_
 	return range->hva + offset;
 }
 
+/* No range reaches the end of the address space, so a length that wraps meets a hole first. */
 static bool all_memory(const struct mem *mem, uint64_t gpa, uint64_t len)
 {
 	uint64_t got;
 
-	if (len && gpa + (len - 1) < gpa)
-		return false;
 	for (; len; gpa += got, len -= got) {
 		if (!piece(mem, gpa, len, &got))
 			return false;

@@ -118,7 +118,7 @@ static int search(struct place *p, const struct mem *mem, uint64_t from, uint64_
 		uint64_t lo = range->gpa > from ? range->gpa : from;
 		uint64_t end = range->gpa + range->size, hi = end < to ? end : to;
 
-		if (!writable(range) || lo >= hi)
+		if (!writable(range))
 			continue;
 		if (high ? search_down(p, lo, hi, room, align, start)
 			 : search_up(p, lo, hi, room, align, start))
