@@ -85,7 +85,7 @@ void console_write(const char *text);
 
 /* Makes @cpu what arch_cpu() gives on this CPU. */
 void arch_cpu_set(struct cpu *cpu);
-/* First thing on CPU 0: console_putc() works afterwards. */
+/* First thing on CPU 0, console_putc() works afterwards; and console_reset(), with the same @boot. */
 void arch_console_init(uint64_t boot);
 void console_putc(char c);
 /* Fills machine and cpus[].hwid; MMU, exceptions, interrupt controller, clock and timer of CPU 0. */

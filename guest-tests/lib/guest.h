@@ -58,6 +58,8 @@ void guest_panic(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
 
 /* %d %i %u %x %X %o %p %s %c %%, with width, '0', '-', '#', '.', h, hh, l, ll, z. A line is not torn by other CPUs. */
 int printf(const char *fmt, ...) __printf(1, 2);
+/* Sets the console's device up again, after a guest has written to its registers. */
+void console_reset(void);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 

@@ -6,6 +6,10 @@
 #include "x86.h"
 #include "arch/x86/board.h"
 
+#define UART_IER	 1
+#define UART_LCR	 3
+#define LCR_8BITS	 3
+#define UART_MCR	 4
 #define UART_LSR	 5
 #define LSR_THRE	 0x20
 #define PORT_DEBUG_EXIT	 0xf4 /* isa-debug-exit */
@@ -40,8 +44,9 @@ struct multiboot_mmap {
 
 void arch_console_init(uint64_t boot)
 {
-	outb(BOARD_COM1 + 1, 0); /* no interrupts: it is polled */
-	outb(BOARD_COM1 + 3, 3); /* 8 bits, no parity */
+	outb(BOARD_COM1 + UART_LCR, LCR_8BITS); /* and the divisor latch is closed */
+	outb(BOARD_COM1 + UART_IER, 0);		/* no interrupts: it is polled */
+	outb(BOARD_COM1 + UART_MCR, 0);		/* no loopback */
 }
 
 void console_putc(char c)
