@@ -40,10 +40,13 @@ void kvm_close(int fd);
 
 /* /dev/kvm */
 KVM_TYPED_VALUE(kvm_create_vm, KVM_CREATE_VM)
-/* Zero for what the kernel does not know; @fd may be a VM's, whose answer can differ. */
+/*
+ * Zero for what the kernel does not know, and for a call that failed (reported);
+ * @fd may be a VM's, whose answer can differ.
+ */
 static inline int kvm_check_extension(int fd, unsigned int cap)
 {
-	int r = kvm_try(fd, KVM_CHECK_EXTENSION, cap);
+	int r = kvm_do(fd, KVM_CHECK_EXTENSION, cap);
 
 	return r < 0 ? 0 : r;
 }
