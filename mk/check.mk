@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# All tests. A stage is a word of tests/check; STAGES='unit cli' runs those alone.
+
+CHECK_LABS ?= x86svm-6.1 x86vmx-6.1 arm64-6.1 arm64-6.1-gic2 riscv64-6.12 riscv64-6.12-aia
+STAGES ?= unit mutants fuzz cli terminal guests inject $(CHECK_LABS:%=lab-%)
+
+check: everything asan ## run the tests: units, command line, guests on this machine and on emulated hosts
+	$(Q)MAKE="$(MAKE)" tests/check $(STAGES)
+
+# The program with ASan and UBSan, so that a leak or a bad access of a run is a failure.
+asan:
+	$(Q)$(MAKE) BUILD=$(BUILD)/asan ARCH=$(HOST_ARCH) CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+		LDFLAGS="-fsanitize=address,undefined" $(BUILD)/asan/$(HOST_ARCH)/kvmbed
+
+.PHONY: check asan
