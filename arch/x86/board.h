@@ -28,14 +28,16 @@
  *	03f8 - 03ff		COM1, the console
  *	0505			pvpanic
  *	0510 - 0511		fw_cfg
- *	0600 - 060b		ACPI power management: events, control (S5), 24-bit timer
- *	0cf8 - 0cff		PCI configuration mechanism 1, with no device behind it; 0cf9: reset
+ *	0600 - 060b		ACPI: sleep control and status, power management timer
+ *	0cf8 - 0cff		PCI configuration mechanism 1 with nothing behind it; 0cf9: reset control
  *	2000 - 2017		kvm-unit-tests' interrupt lines
  *	8900			the letters of "Shutdown"
  *
  * Interrupts, as global system interrupts (GSI): 0 to 15 are those of the ISA
- * bus and reach both the 8259 pair and the I/O APIC, where the timer's GSI 0
- * is input 2 and GSI 2 does not exist; 16 to 23 reach the I/O APIC alone.
+ * bus and reach both the 8259 pair and the I/O APIC, 16 to 23 the I/O APIC
+ * alone. GSI n is input n everywhere: the timer too is input 0 of the I/O APIC,
+ * as KVM has it unless told otherwise, and not 2 as on many PCs. There is no GSI
+ * 2, for the pair has its cascade there.
  */
 #ifndef KVMBED_X86_BOARD_H
 #define KVMBED_X86_BOARD_H
@@ -50,15 +52,14 @@
 #define BOARD_IDENTITY_MAP 0xfffbc000
 #define BOARD_TSS	   0xfffbd000 /* three pages */
 
-#define BOARD_KBC	 0x64 /* status and command port */
+#define BOARD_KBC	 0x64
 #define BOARD_POST	 0x80
-#define BOARD_COM1	 0x3f8
-#define BOARD_ACPI_PM	 0x600
+#define BOARD_COM1    0x3f8
+#define BOARD_ACPI_HW 0x600
 #define BOARD_PCI_CONFIG 0xcf8
 
-#define BOARD_GSI_TIMER 0 /* input 2 of the I/O APIC */
+#define BOARD_GSI_TIMER 0
 #define BOARD_GSI_COM1	4
-#define BOARD_GSI_SCI	9 /* ACPI; level-triggered, active high */
 /* The test device's lines, in order; the last exists with an I/O APIC only. */
 #define BOARD_GSI_TESTDEV0 5
 #define BOARD_GSI_TESTDEV1 10
