@@ -47,7 +47,21 @@ $(UNIT_TESTS): $(UNIT)/%: $(UNIT)/obj/tests/unit/%.o $(UNIT)/libpure.a
 check-unit: $(if $(T),$(T:%=$(UNIT)/test_%),$(UNIT_TESTS))
 	$(Q)sh tests/unit/run $(UNIT_TIMEOUT) $^
 
+# Data races, in what several threads use at once. Apart from check-unit, because
+# TSan needs an address space without surprises (setarch -R) and its own build.
+TSAN_TESTS := bus loop
+TSAN_SRC := $(wildcard tests/unit/messages.c vmm/core/bus.c vmm/core/loop.c vmm/core/msg.c)
+
+$(TSAN_TESTS:%=$(UNIT)/tsan/test_%): $(UNIT)/tsan/test_%: tests/unit/test_%.c $(TSAN_SRC) $(wildcard vmm/core/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(HOSTCC) -D_GNU_SOURCE -Ivmm/core -Ivmm -I. -std=gnu11 $(WARN) -Wno-tsan -O1 -g -pthread -fsanitize=thread \
+		-o $@ $< $(TSAN_SRC) -lcmocka
+
+check-tsan: $(TSAN_TESTS:%=$(UNIT)/tsan/test_%)
+	$(Q)setarch -R sh tests/unit/run $(UNIT_TIMEOUT) $^
+
 -include $(shell find $(UNIT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: check-unit
+.PHONY: check-unit check-tsan
 .SECONDARY: $(UNIT_SRC:%.c=$(UNIT)/obj/%.o)

@@ -120,9 +120,8 @@ static int parse(const struct set *set, int argc, char **argv, void *target)
 {
 	int val;
 
-	/* 0 makes glibc forget an earlier parse. */
+	/* 0 makes glibc forget an earlier parse. It says nothing itself, because of the colon in front. */
 	optind = 0;
-	opterr = 0;
 	while ((val = getopt_long(argc, argv, set->shorts, set->longs, NULL)) != -1) {
 		const struct option_desc *row = val == ':' || val == '?' ? NULL : row_of(set, val);
 		const char *why;
@@ -196,7 +195,7 @@ static int parse_number(const char *text, uint64_t *value, const char **end)
 		base = 16;
 		p += 2;
 	}
-	if (!isxdigit((unsigned char)*p))
+	if (!(base == 16 ? isxdigit((unsigned char)*p) : isdigit((unsigned char)*p)))
 		return -EINVAL;
 	for (;; p++) {
 		unsigned int digit;
@@ -210,8 +209,6 @@ static int parse_number(const char *text, uint64_t *value, const char **end)
 		if (__builtin_mul_overflow(n, base, &n) || __builtin_add_overflow(n, digit, &n))
 			return -ERANGE;
 	}
-	if (p == text)
-		return -EINVAL;
 	*end = p;
 	*value = n;
 	return 0;
