@@ -118,17 +118,14 @@ static int highest_request(const struct chip *chip)
 	/* Special mask mode: what is masked and in service holds nothing back. */
 	if (chip->special_mask)
 		in_service &= ~chip->imr;
-	/* Special fully nested mode: a slave in service is not locked out, it knows its own priorities. */
-	if (chip->is_master && (chip->icw4 & ICW4_SFNM))
-		in_service &= ~bit(CASCADE);
-
 	request = highest(chip, irr(chip) & ~chip->imr);
 	served = highest(chip, in_service);
-	if (request < 0)
-		return -1;
-	if (served >= 0 && priority(chip, request) >= priority(chip, served))
-		return -1;
-	return request;
+	if (request < 0 || served < 0)
+		return request;
+	/* Special fully nested mode: a slave in service is not locked out, it knows its own priorities. */
+	if (request == CASCADE && served == CASCADE && chip->is_master && (chip->icw4 & ICW4_SFNM))
+		return request;
+	return priority(chip, request) < priority(chip, served) ? request : -1;
 }
 
 /* Interrupt sequence: the request becomes the one in service, or is over at once with automatic EOI. */
