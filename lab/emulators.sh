@@ -6,20 +6,35 @@
 # run by its own loader.
 # Sourced by lab/kvmlab, after lib.sh.
 
-# QEMU's packages depend on more than a machine without display, sound and USB needs.
-qemu_packages="qemu-system-x86 qemu-system-arm qemu-system-riscv"
-qemu_without="ipxe-qemu adduser passwd base-passwd libasound2t64 libbrlapi0.8 libcacard0 libusb-1.0-0
-	libusbredirparser1t64 libsasl2-modules-db openssl-provider-legacy libncursesw6 debconf libcap-ng0
-	gcc-14-base libsystemd0 libaudit1"
+#
+# For each emulator NAME: fetch_NAME has its packages unpacked, prepare_NAME makes what a run needs
+# beside kernel and initramfs, start_NAME becomes the emulator. Descriptors of the latter: 0 a pipe
+# on which nothing comes, 3 control, 4 the job's output, 5 its errors; the kernel's console goes to
+# $run/console, what the emulator itself says to $run/emulator.log.
 
-fetch_emulator()
+# fetch_tree PACKAGES WITHOUT: sets $emulator_tree.
+fetch_tree()
 {
-	set -- --deps
-	for name in $qemu_without; do
+	emulator_packages=$1
+	set --
+	for name in $emulator_without; do
 		set -- "$@" --without "$name"
 	done
 	# shellcheck disable=SC2086 # a list of names
-	emulator_tree=$("$here/deb" ${refresh:+$refresh} "$@" --tree $qemu_packages) || exit
+	emulator_tree=$("$here/deb" ${refresh:+$refresh} --deps "$@" --tree $emulator_packages) || exit
+	for loader in "$emulator_tree"/usr/lib/*-linux-gnu/ld-linux-*.so.*; do
+		break
+	done
+	emulator_libraries=${loader%/*}
+}
+
+# become PROGRAM ARGUMENT...: the emulator takes this process over.
+become()
+{
+	program=$emulator_tree/usr/bin/$1
+	shift
+	printf '%s\n' "$program $*" >"$run/command"
+	exec "$loader" --library-path "$emulator_libraries" "$program" "$@" >"$run/emulator.log" 2>&1
 }
 
 # Kernel arguments for each architecture. The mitigations and the address randomisation cost much
@@ -33,41 +48,42 @@ arch_arguments()
 	esac
 }
 
-# start_qemu: become the emulator. Descriptors: 3 control, 4 the job's output, 5 its errors.
+# --- QEMU ------------------------------------------------------------------------------------
+
+fetch_qemu()
+{
+	# Its packages depend on more than a machine without display, sound and USB needs.
+	emulator_without="ipxe-qemu adduser passwd base-passwd libasound2t64 libbrlapi0.8 libcacard0
+		libusb-1.0-0 libusbredirparser1t64 libsasl2-modules-db openssl-provider-legacy libncursesw6
+		debconf libcap-ng0 gcc-14-base libsystemd0 libaudit1"
+	fetch_tree "qemu-system-x86 qemu-system-arm qemu-system-riscv"
+	channel_modules="virtio_pci? virtio_console?"
+}
+
+prepare_qemu()
+{
+	:
+}
+
 start_qemu()
 {
 	case $kernel_arch in
-	amd64)
-		program=qemu-system-x86_64
-		set -- -accel tcg,thread=multi
-		;;
-	arm64)
-		program=qemu-system-aarch64
-		set --
-		;;
-	riscv64)
-		program=qemu-system-riscv64
-		set --
-		;;
+	amd64) set -- qemu-system-x86_64 -accel tcg,thread=multi ;;
+	arm64) set -- qemu-system-aarch64 ;;
+	riscv64) set -- qemu-system-riscv64 ;;
 	esac
-	for loader in "$emulator_tree"/usr/lib/*-linux-gnu/ld-linux-*.so.*; do
-		break
-	done
-	set -- "$loader" --library-path "${loader%/*}" "$emulator_tree/usr/bin/$program" "$@" \
-		-L "$emulator_tree/usr/share/qemu" -L "$emulator_tree/usr/share/seabios" \
+	set -- "$@" -L "$emulator_tree/usr/share/qemu" -L "$emulator_tree/usr/share/seabios" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-M "$machine" -cpu "$cpu" -smp "$smp" -m "$memory" \
-		-chardev "file,id=console,path=$run/console.log" -serial chardev:console \
+		-chardev "file,id=console,path=$run/console" -serial chardev:console \
 		-device virtio-serial-pci,id=channels
 	number=0
-	for channel in control:/dev/fd/3 out:/dev/fd/4 err:/dev/fd/5 "files:$run/files.tar" "log:$run/dmesg.log"; do
+	for channel in control out err; do
 		number=$((number + 1))
-		set -- "$@" -chardev "file,id=${channel%%:*},path=${channel#*:}" \
-			-device "virtserialport,bus=channels.0,nr=$number,chardev=${channel%%:*}"
+		set -- "$@" -chardev "file,id=$channel,path=/dev/fd/$((number + 2))" \
+			-device "virtserialport,bus=channels.0,nr=$number,chardev=$channel"
 	done
-	set -- "$@" -kernel "$kernel" -initrd "$run/initrd" -append "$arguments"
-	printf '%s\n' "$*" >"$run/command"
-	QEMU_MODULE_DIR=$(echo "$emulator_tree"/usr/lib/*-linux-gnu/qemu)
+	QEMU_MODULE_DIR=$emulator_libraries/qemu
 	export QEMU_MODULE_DIR
-	exec "$@" </dev/null >"$run/emulator.log" 2>&1
+	become "$@" -kernel "$kernel" -initrd "$run/initrd" -append "$arguments"
 }
