@@ -28,9 +28,6 @@
 
 #define PAGE 4096u
 #define MIB  (1ull << 20)
-/* The ISA hole: RAM here, but not told of as such; the ACPI tables are in it. */
-#define LEGACY	   BOARD_BOOT_TOP
-#define LEGACY_END 0x100000u
 /* Boot tables larger than this go above 1 MiB: some guest memory should stay below it. */
 #define MOST_LOW (256u << 10)
 
@@ -185,32 +182,6 @@ static int write_acpi(struct vm *vm)
 	return r;
 }
 
-static void add_region(struct bootinfo *info, uint64_t base, uint64_t end, uint32_t type)
-{
-	if (base < end)
-		info->regions[info->nr_regions++] =
-			(struct bootinfo_region){.base = base, .length = end - base, .type = type};
-}
-
-/* The memory map, with the boot tables at [@start, @end) reserved. */
-static void describe_memory(const struct vm *vm, struct bootinfo *info, uint64_t start,
-			    uint64_t end)
-{
-	info->nr_regions = 0;
-	if (start < LEGACY) {
-		add_region(info, 0, start, REGION_RAM);
-		add_region(info, start, LEGACY_END, REGION_RESERVED);
-		add_region(info, LEGACY_END, low_end(vm), REGION_RAM);
-	} else {
-		add_region(info, 0, LEGACY, REGION_RAM);
-		add_region(info, LEGACY, LEGACY_END, REGION_RESERVED);
-		add_region(info, LEGACY_END, start, REGION_RAM);
-		add_region(info, start, end, REGION_RESERVED);
-		add_region(info, end, low_end(vm), REGION_RAM);
-	}
-	add_region(info, BOARD_HIGH, ram_end(vm), REGION_RAM);
-}
-
 /* Page tables, GDT and multiboot information, in one piece; fills in where they are. */
 static int write_tables(struct vm *vm, struct bootinfo *info, struct x86_entry *entry)
 {
@@ -236,7 +207,7 @@ static int write_tables(struct vm *vm, struct bootinfo *info, struct x86_entry *
 	if (paging)
 		pagetable_build(p, gpa, ram_end(vm), gib_pages);
 	x86_build_gdt(entry->start, (uint64_t *)(p + tables));
-	describe_memory(vm, info, gpa, gpa + size);
+	bootinfo_memory(info, low_end(vm), ram_end(vm), gpa, gpa + size);
 	entry->page_root = gpa;
 	entry->gdt = gpa + tables;
 	entry->info = gpa + tables + gdt;

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "arch/x86/board.h"
+
 #define HAS_MEM	    (1u << 0)
 #define HAS_CMDLINE (1u << 2)
 #define HAS_MODS    (1u << 3)
@@ -53,6 +55,31 @@ struct layout {
 	struct mb_mmap mmap[BOOTINFO_REGIONS];
 	char strings[];
 };
+
+static void add_region(struct bootinfo *info, uint64_t base, uint64_t end, uint32_t type)
+{
+	if (base < end)
+		info->regions[info->nr_regions++] =
+			(struct bootinfo_region){.base = base, .length = end - base, .type = type};
+}
+
+void bootinfo_memory(struct bootinfo *info, uint64_t low_end, uint64_t ram_end, uint64_t start,
+		     uint64_t end)
+{
+	info->nr_regions = 0;
+	if (start < BOARD_BOOT_TOP) {
+		add_region(info, 0, start, REGION_RAM);
+		add_region(info, start, MIB, REGION_RESERVED);
+		add_region(info, MIB, low_end, REGION_RAM);
+	} else {
+		add_region(info, 0, BOARD_BOOT_TOP, REGION_RAM);
+		add_region(info, BOARD_BOOT_TOP, MIB, REGION_RESERVED);
+		add_region(info, MIB, start, REGION_RAM);
+		add_region(info, start, end, REGION_RESERVED);
+		add_region(info, end, low_end, REGION_RAM);
+	}
+	add_region(info, BOARD_HIGH, ram_end, REGION_RAM);
+}
 
 static const char *module_name(const struct bootinfo *info)
 {

@@ -28,6 +28,15 @@ struct bootinfo {
 	unsigned int nr_regions;
 };
 
+/*
+ * Fills in the regions of a board with RAM from 0 to @low_end and, if @ram_end
+ * is beyond it, from 4 GiB to @ram_end, less the boot tables at [@start, @end).
+ * From below them, or from 640 KiB, up to 1 MiB all is reserved: it is RAM, but
+ * the ACPI tables are there.
+ */
+void bootinfo_memory(struct bootinfo *info, uint64_t low_end, uint64_t ram_end, uint64_t start,
+		     uint64_t end);
+
 /* Bytes of it all, strings included. */
 uint64_t bootinfo_size(const struct bootinfo *info);
 
