@@ -85,24 +85,26 @@ void irq_controllers_init(void)
 		nr_pins = 32;
 	for (unsigned int pin = 0; pin < nr_pins; pin++)
 		ioapic_write(REDIR(pin), REDIR_MASKED);
-	machine.irqchip = nr_pins ? "ioapic" : "none";
+	/* Without a local APIC the PIC's output is the CPU's own interrupt pin. */
+	use_pic = !lapic_present() && has_pic;
+	machine.irqchip = use_pic ? "pic" : nr_pins && lapic_present() ? "ioapic" : "none";
 	machine.can_msi = lapic_present();
 }
 
 bool irq_use(const char *name)
 {
 	if (!strcmp(name, "ioapic")) {
-		if (!nr_pins)
+		if (!nr_pins || !lapic_present())
 			return false;
 		use_pic = false;
-		if (lapic_present())
-			lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
+		lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
 		machine.irqchip = "ioapic";
 		return true;
 	}
-	if (!strcmp(name, "pic") && has_pic && lapic_present()) {
+	if (!strcmp(name, "pic") && has_pic) {
 		use_pic = true;
-		lapic_write(LAPIC_LVT_LINT0, LVT_EXTINT);
+		if (lapic_present())
+			lapic_write(LAPIC_LVT_LINT0, LVT_EXTINT);
 		machine.irqchip = "pic";
 		return true;
 	}
