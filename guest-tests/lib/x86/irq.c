@@ -148,7 +148,11 @@ bool msi_enable(unsigned int cpu, irq_handler handler, void *arg, struct msi *ms
 {
 	if (!lapic_present() || cpu >= machine.nr_cpus)
 		return false;
-	for (unsigned int v = VECTOR_MSI; v < VECTOR_MSI + NR_MSI; v++) {
+	/* Round and round, so that a late message of an old user does not reach the next one. */
+	for (unsigned int i = 0; i < NR_MSI; i++) {
+		static unsigned int turn;
+		unsigned int v = VECTOR_MSI + turn++ % NR_MSI;
+
 		if (actions[v].handler)
 			continue;
 		actions[v] = (struct action){handler, arg};
