@@ -206,7 +206,7 @@ is_elf()
 	[ "$(od -An -tx1 -N 4 "$1" 2>/dev/null | tr -d ' ')" = 7f454c46 ]
 }
 
-# Stage the loader and the shared libraries of program $1: from this machine where the lab is of
+# Stage the interpreter and the shared libraries of program $1: from this machine where the lab is of
 # its kind, from the sysroot otherwise.
 put_libraries()
 {
@@ -220,8 +220,8 @@ put_libraries()
 	readelf -l "$1" 2>/dev/null | grep -q INTERP || return 0
 	[ -n "$sysroot" ] || sysroot=$("$here/sysroot" "$(project_arch "$kernel_arch")") || exit
 	queue=$1
-	loader=$(readelf -l "$1" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
-	ln -sfn "$(readlink -f "$sysroot$loader")" "$stage/$(make_parent "$loader")"
+	interpreter=$(readelf -l "$1" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
+	ln -sfn "$(readlink -f "$sysroot$interpreter")" "$stage/$(make_parent "$interpreter")"
 	while [ -n "$queue" ]; do
 		file=${queue%% *}
 		queue=${queue#"$file"}
