@@ -257,6 +257,9 @@ put_kvmbed()
 	fi
 	guests=${KVMBED_GUESTS:-$build/guests}
 	[ ! -d "$guests" ] || put "$guests" /usr/lib/kvmbed/guests
+	for file in run list; do
+		put "$here/../guest-tests/$file" "guest-tests/$file"
+	done
 	[ ! -d "$here/../guest-tests/behaviours" ] ||
 		put "$here/../guest-tests/behaviours" /usr/lib/kvmbed/behaviours
 }

@@ -7,6 +7,7 @@ GUEST_LIB := guest-tests/lib
 GUEST_ALL := $(basename $(notdir $(wildcard guest-tests/*.c guest-tests/$(ARCH)/*.c)))
 # An architecture whose part of the runtime is absent has no guests.
 GUESTS := $(if $(wildcard $(GUEST_LIB)/$(ARCH)/guest.lds),$(sort $(GUEST_ALL)))
+OBJCOPY ?= $(if $(filter $(ARCH),$(HOST_ARCH)),,$(CROSS_COMPILE))objcopy
 GUEST_ELF := $(GUESTS:%=$(O)/guests/%.elf)
 
 # Integer registers only; no code that expects a C library's start-up.
@@ -21,32 +22,35 @@ GUEST_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -I$
 GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,--no-warn-rwx-segments \
 	-T $(GUEST_LIB)/$(ARCH)/guest.lds
 
-GUEST_OBJ = $(patsubst %,$(O)/guests/obj/%.o,$(basename $(1)))
+GUEST_OBJ = $(patsubst %,$(O)/guest-obj/%.o,$(basename $(1)))
 GUEST_LIB_SRC := $(wildcard $(GUEST_LIB)/*.c $(GUEST_LIB)/$(ARCH)/*.c)
 # A .S file shares its folder with a .c of the same name, so its object keeps the suffix.
 GUEST_LIB_ASM := $(wildcard $(GUEST_LIB)/$(ARCH)/*.S)
-GUEST_LIB_OBJ := $(call GUEST_OBJ,$(GUEST_LIB_SRC)) $(GUEST_LIB_ASM:%=$(O)/guests/obj/%.o)
+GUEST_LIB_OBJ := $(call GUEST_OBJ,$(GUEST_LIB_SRC)) $(GUEST_LIB_ASM:%=$(O)/guest-obj/%.o)
 
 all: guests
 guests: $(GUEST_ELF)
 
-$(O)/guests/obj/%.o: %.c mk/guests.mk
+$(O)/guest-obj/%.o: %.c mk/guests.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
 
-$(O)/guests/obj/%.S.o: %.S mk/guests.mk
+$(O)/guest-obj/%.S.o: %.S mk/guests.mk
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(GUEST_CPPFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
 
-# The common file, the architecture's file, whichever exist, and the runtime.
+# The common file, the architecture's file, whichever exist, and the runtime. The one with debug
+# information stays among the objects.
 .SECONDEXPANSION:
 $(GUEST_ELF): $(O)/guests/%.elf: $$(call GUEST_OBJ,$$(wildcard guest-tests/$$*.c guest-tests/$(ARCH)/$$*.c)) \
 		$(GUEST_LIB_OBJ) $(GUEST_LIB)/$(ARCH)/guest.lds
+	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(Q)$(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $(O)/guest-obj/$*.elf $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --strip-debug $(O)/guest-obj/$*.elf $@
 
--include $(shell find $(O)/guests/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/guest-obj -name '*.d' 2>/dev/null)
 
 .PHONY: guests

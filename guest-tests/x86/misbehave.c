@@ -63,7 +63,7 @@ static void test_ports(void)
 	unsigned int tried = 0;
 	uint64_t value;
 
-	for (unsigned int port = 0; port < 0x10000; port += port < 0x1000 ? 1 : 61) {
+	for (unsigned int port = 0; port < 0x10000; port += port < 0x600 ? 1 : 61) {
 		inb(port);
 		inw(port);
 		inl(port);

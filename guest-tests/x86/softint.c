@@ -12,7 +12,7 @@ static void breakpoint(void *arg)
 
 static void int_3(void *arg)
 {
-	asm volatile("int $3");
+	asm volatile(".byte 0xcd, 3"); /* the assembler would make int3 of it */
 }
 
 static void int_6(void *arg)
