@@ -50,8 +50,7 @@ $(UNIT_TESTS): $(UNIT)/%: $(UNIT)/obj/tests/unit/%.o $(UNIT)/libpure.a
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -o $@ $^ $(UNIT_LIBS)
 
-# T='bus mem' runs those two alone.
-check-unit: $(if $(T),$(T:%=$(UNIT)/test_%),$(UNIT_TESTS))
+check-unit: $(if $(T),$(T:%=$(UNIT)/test_%),$(UNIT_TESTS)) ## unit tests under ASan and UBSan; T='bus mem' runs those two
 	$(Q)sh tests/unit/run $(UNIT_TIMEOUT) $^
 
 # Data races, in what several threads use at once. Apart from check-unit, because
@@ -65,10 +64,54 @@ $(TSAN_TESTS:%=$(UNIT)/tsan/test_%): $(UNIT)/tsan/test_%: tests/unit/test_%.c $(
 	$(Q)$(HOSTCC) -D_GNU_SOURCE -Ivmm/core -Ivmm -I. -std=gnu11 $(WARN) -Wno-tsan -O1 -g -pthread -fsanitize=thread \
 		-o $@ $< $(TSAN_SRC) -lcmocka
 
-check-tsan: $(TSAN_TESTS:%=$(UNIT)/tsan/test_%)
+check-tsan: $(TSAN_TESTS:%=$(UNIT)/tsan/test_%) ## unit tests of what threads share, under TSan
 	$(Q)setarch -R sh tests/unit/run $(UNIT_TIMEOUT) $^
 
 -include $(shell find $(UNIT)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: check-unit check-tsan
 .SECONDARY: $(UNIT_SRC:%.c=$(UNIT)/obj/%.o)
+
+# Fuzzing of everything that needs no /dev/kvm: tests/fuzz/fuzz_NAME.c is one
+# target, linked with the pure parts as a unit test is; to add one, add the
+# file. libFuzzer leads where clang has its runtime (libclang-rt-14-dev), else
+# tests/fuzz/driver.c changes the seeds blindly; FUZZ_ENGINE=driver asks for that.
+
+FUZZ := $(BUILD)/fuzz
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAX := 16384
+
+ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
+ifeq ($(origin FUZZ_ENGINE),undefined)
+FUZZ_ENGINE := $(shell tests/fuzz/engine)
+endif
+endif
+FUZZ_DIR = $(FUZZ)/$(FUZZ_ENGINE)
+FUZZ_CC = $(if $(filter libfuzzer,$(FUZZ_ENGINE)),clang,$(HOSTCC))
+FUZZ_CFLAGS = -std=gnu11 -O1 -g -pthread $(SANITIZE) $(if $(filter libfuzzer,$(FUZZ_ENGINE)),-fsanitize=fuzzer-no-link,$(WARN))
+FUZZ_MAIN = $(if $(filter libfuzzer,$(FUZZ_ENGINE)),tests/fuzz/libfuzzer.c,tests/fuzz/driver.c)
+FUZZ_SRC = $(filter-out tests/unit/%,$(UNIT_PURE)) tests/fuzz/input.c $(FUZZ_MAIN)
+
+$(FUZZ_DIR)/obj/%.o: %.c | $(UNIT)/.uapi
+	@mkdir -p $(@D)
+	$(call say,CC,$< (fuzz))
+	$(Q)$(FUZZ_CC) -D_GNU_SOURCE -Ivmm/core -Ivmm -I. $$(cat $(UNIT)/.uapi) -MMD -MP $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(FUZZ_DIR)/libpure.a: $(FUZZ_SRC:%.c=$(FUZZ_DIR)/obj/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# The object that has main(), or libFuzzer's start, is named: nothing else asks for it.
+$(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_DIR)/libpure.a
+	$(call say,LD,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter libfuzzer,$(FUZZ_ENGINE)),-fsanitize=fuzzer) -o $@ \
+		$< $(FUZZ_MAIN:%.c=$(FUZZ_DIR)/obj/%.o) $(FUZZ_DIR)/libpure.a -lelf -lfdt
+
+fuzz: $(addprefix $(FUZZ_DIR)/,$(if $(T),$(T:%=fuzz_%),$(FUZZ_TARGETS))) ## random input for loaders and devices, FUZZ_SECONDS (20) each; T='image bus' runs those two
+	$(Q)sh tests/fuzz/run $(FUZZ_ENGINE) $(FUZZ_SECONDS) $(or $(FUZZ_SEED),$$(date +%s)) $(FUZZ_MAX) $^
+
+-include $(shell find $(FUZZ) -name '*.d' 2>/dev/null)
+
+.PHONY: fuzz
+.SECONDARY: $(FUZZ_TARGETS:%=$(FUZZ_DIR)/obj/tests/fuzz/%.o)
