@@ -31,10 +31,17 @@ fetch_tree()
 # become PROGRAM ARGUMENT...: the emulator takes this process over.
 become()
 {
-	program=$emulator_tree/usr/bin/$1
+	program=$1
 	shift
-	printf '%s\n' "$program $*" >"$run/command"
-	exec "$loader" --library-path "$emulator_libraries" "$program" "$@" >"$run/emulator.log" 2>&1
+	if [ -n "$emulator_tree" ]; then
+		set -- "$loader" --library-path "$emulator_libraries" "$emulator_tree/usr/bin/$program" "$@"
+	else
+		set -- "$KVMBED_QEMU/$program" "$@"
+	fi
+	for word in "$@"; do
+		printf '%s ' "$(quoted "$word")"
+	done >"$run/command"
+	exec "$@" >"$run/emulator.log" 2>&1
 }
 
 # Kernel arguments for each architecture. The mitigations and the address randomisation cost much
@@ -56,8 +63,18 @@ fetch_qemu()
 	emulator_without="ipxe-qemu adduser passwd base-passwd libasound2t64 libbrlapi0.8 libcacard0
 		libusb-1.0-0 libusbredirparser1t64 libsasl2-modules-db openssl-provider-legacy libncursesw6
 		debconf libcap-ng0 gcc-14-base libsystemd0 libaudit1"
-	fetch_tree "qemu-system-x86 qemu-system-arm qemu-system-riscv"
 	channel_modules="virtio_pci? virtio_console?"
+	case $kernel_arch in
+	amd64) qemu=qemu-system-x86_64 ;;
+	arm64) qemu=qemu-system-aarch64 ;;
+	riscv64) qemu=qemu-system-riscv64 ;;
+	esac
+	if [ -n "${KVMBED_QEMU:-}" ]; then
+		emulator_tree=
+		[ -x "$KVMBED_QEMU/$qemu" ] || die "KVMBED_QEMU=$KVMBED_QEMU has no $qemu"
+	else
+		fetch_tree "qemu-system-x86 qemu-system-arm qemu-system-riscv"
+	fi
 }
 
 prepare_qemu()
@@ -67,13 +84,13 @@ prepare_qemu()
 
 start_qemu()
 {
-	case $kernel_arch in
-	amd64) set -- qemu-system-x86_64 -accel tcg,thread=multi ;;
-	arm64) set -- qemu-system-aarch64 ;;
-	riscv64) set -- qemu-system-riscv64 ;;
-	esac
-	set -- "$@" -L "$emulator_tree/usr/share/qemu" -L "$emulator_tree/usr/share/seabios" \
-		-nodefaults -no-user-config -display none -no-reboot \
+	set -- "$qemu"
+	if [ -n "$emulator_tree" ]; then
+		set -- "$@" -L "$emulator_tree/usr/share/qemu" -L "$emulator_tree/usr/share/seabios"
+		QEMU_MODULE_DIR=$emulator_libraries/qemu
+		export QEMU_MODULE_DIR
+	fi
+	set -- "$@" -accel tcg,thread=multi -nodefaults -no-user-config -display none -no-reboot \
 		-M "$machine" -cpu "$cpu" -smp "$smp" -m "$memory" \
 		-chardev "file,id=console,path=$run/console" -serial chardev:console \
 		-device virtio-serial-pci,id=channels
@@ -83,7 +100,5 @@ start_qemu()
 		set -- "$@" -chardev "file,id=$channel,path=/dev/fd/$((number + 2))" \
 			-device "virtserialport,bus=channels.0,nr=$number,chardev=$channel"
 	done
-	QEMU_MODULE_DIR=$emulator_libraries/qemu
-	export QEMU_MODULE_DIR
 	become "$@" -kernel "$kernel" -initrd "$run/initrd" -append "$arguments"
 }
