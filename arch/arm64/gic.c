@@ -141,7 +141,7 @@ static int create_gic(struct vm *vm)
 	return r;
 }
 
-/* What the guest can get wrong (an id that it has not mapped) is not worth a message. */
+/* 0 from KVM: the guest has not mapped, or has masked, what the message stands for. Not worth a message of ours. */
 static int its_send(void *ctx, uint64_t address, uint32_t data, uint32_t devid)
 {
 	struct vm *vm = ctx;
@@ -154,7 +154,9 @@ static int its_send(void *ctx, uint64_t address, uint32_t data, uint32_t devid)
 	};
 	int r = kvm_try(vm->fd, KVM_SIGNAL_MSI, (uintptr_t)&message);
 
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	return r ? 0 : -ENOENT;
 }
 
 static int create_its(struct vm *vm)
