@@ -7,8 +7,14 @@
 #include "riscv.h"
 #include "arch/riscv/board.h"
 
-#define UART_LSR 5
-#define LSR_THRE 0x20
+/* 16550 (PC16550D datasheet). */
+#define UART_IER  1
+#define UART_FCR  2
+#define UART_LCR  3
+#define UART_MCR  4
+#define UART_LSR  5
+#define LCR_8BITS 0x03
+#define LSR_THRE  0x20
 
 /* sifive,test0: the low half is the command, the high half a code. */
 #define FINISHER_FAIL  0x3333
@@ -24,6 +30,7 @@
 
 uint64_t boot_hartid = 0; /* start.S */
 
+static bool have_tree;
 static uint64_t uart, finisher, pvpanic; /* 0: absent */
 
 static uint64_t device(const char *compatible)
@@ -35,11 +42,24 @@ static uint64_t device(const char *compatible)
 
 void arch_console_init(uint64_t boot)
 {
-	if (!fdt_init(boot))
+	const char *cmdline;
+
+	have_tree = fdt_init(boot);
+	if (!have_tree)
 		return;
-	fdt_machine(boot_hartid);
-	if (!option_is("console", "sbi"))
-		uart = device("ns16550a");
+	cmdline = fdt_string(fdt_path("/chosen"), "bootargs");
+	if (cmdline)
+		machine.cmdline = cmdline;
+	if (option_is("console", "sbi"))
+		return;
+	uart = device("ns16550a");
+	if (!uart)
+		return;
+	/* Whatever state it is in: 8 bits and the divisor out of sight, no loopback, no interrupts, no FIFO. */
+	mmio_write8(uart + UART_LCR, LCR_8BITS);
+	mmio_write8(uart + UART_MCR, 0);
+	mmio_write8(uart + UART_IER, 0);
+	mmio_write8(uart + UART_FCR, 0);
 }
 
 void console_putc(char c)
@@ -108,6 +128,9 @@ static void find_testdev(void)
 
 void arch_init(uint64_t boot)
 {
+	if (!have_tree)
+		guest_panic("no device tree at 0x%lx", boot);
+	fdt_machine(boot_hartid);
 	if (!option_is("exit", "sbi")) {
 		finisher = device("sifive,test0");
 		pvpanic = device("qemu,pvpanic-mmio");
