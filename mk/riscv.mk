@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What only the RISC-V build has: the names of extensions, out of the headers themselves.
+
+# Without KVM, so unit-tested on any machine.
+UNIT_PURE += arch/riscv/insn.c
+
 ifeq ($(ARCH),riscv)
 $(O)/kvmbed: $(O)/obj/gen/riscv_ext_names.o
 

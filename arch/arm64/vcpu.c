@@ -129,6 +129,11 @@ int arch_vcpu_exit(struct vcpu *vcpu)
 	return -ENOSYS;
 }
 
+int arch_vcpu_run_failed(struct vcpu *vcpu, int err)
+{
+	return -ENOSYS;
+}
+
 unsigned int arch_shutdown_code(const struct kvm_run *run)
 {
 	/* PSCI SYSTEM_OFF has no argument. */

@@ -12,52 +12,8 @@
 #define SEED_ES16 (2ul << 30) /* 16 bits of entropy are there */
 #define SEED_WAIT (1ul << 30) /* none now: try again */
 
-/* Privileged Architecture: sstatus, scause, stvec. */
-#define SSTATUS_SIE   (1ul << 1)
-#define SSTATUS_SPIE  (1ul << 5)
-#define SSTATUS_SPP   (1ul << 8)
-#define CAUSE_ILLEGAL 2u
-#define STVEC_MODE    3ul
-
 void arch_vcpu_prepare(struct vcpu *vcpu)
 {
-}
-
-/* The trap that an instruction of the guest takes into its own supervisor mode (Privileged Architecture, 4.1). */
-static int inject_illegal(struct vcpu *vcpu)
-{
-	uint64_t pc, mode, sstatus, stvec;
-	int r;
-
-	r = riscv_get_reg(vcpu, REG_GPR(pc), &pc);
-	if (!r)
-		r = riscv_get_reg(vcpu, REG_CORE(mode), &mode);
-	if (!r)
-		r = riscv_get_reg(vcpu, REG_CSR(sstatus), &sstatus);
-	if (!r)
-		r = riscv_get_reg(vcpu, REG_CSR(stvec), &stvec);
-	if (r)
-		return r;
-
-	sstatus &= ~(SSTATUS_SPP | SSTATUS_SPIE);
-	sstatus |= mode == KVM_RISCV_MODE_S ? SSTATUS_SPP : 0;
-	sstatus |= sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0;
-	sstatus &= ~SSTATUS_SIE;
-
-	const struct {
-		uint64_t id, value;
-	} regs[] = {
-		{REG_CSR(sepc), pc},
-		{REG_CSR(scause), CAUSE_ILLEGAL},
-		{REG_CSR(stval), 0},
-		{REG_CSR(sstatus), sstatus},
-		{REG_CORE(mode), KVM_RISCV_MODE_S},
-		{REG_GPR(pc), stvec & ~STVEC_MODE},
-	};
-
-	for (size_t i = 0; !r && i < sizeof(regs) / sizeof(regs[0]); i++)
-		r = riscv_set_reg(vcpu, regs[i].id, regs[i].value);
-	return r;
 }
 
 static uint64_t read_seed(void)
@@ -88,7 +44,7 @@ static int exit_csr(struct vcpu *vcpu)
 		msg_warn(
 			"vCPU %u: the guest used CSR 0x%lx, which KVM leaves to user space and kvmbed does not have: an illegal instruction for the guest%s",
 			vcpu->index, csr, last ? "; further ones are not told" : "");
-	if (inject_illegal(vcpu))
+	if (trap_inject(vcpu, CAUSE_ILLEGAL, 0))
 		return -ENOSYS;
 	/* The instruction is not completed: KVM_RUN goes by the exit reason that it finds. */
 	run->exit_reason = KVM_EXIT_UNKNOWN;

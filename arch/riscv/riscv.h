@@ -11,6 +11,8 @@
  *	board.c        which devices where (board.h has the memory map)
  *	boot.c         device tree, initrd, start of the guest
  *	exit.c, sbi.c  exits to user space, SBI calls among them
+ *	trap.c         exceptions that user space gives to a guest
+ *	insn.c         loads and stores taken apart
  *	image_riscv.c  RISC-V Image files
  */
 #ifndef KVMBED_ARCH_RISCV_H
@@ -81,7 +83,8 @@ struct arch_vm {
 	struct aia aia;
 	struct plic *plic; /* NULL without PLIC */
 	struct board *board;
-	unsigned int refused_calls, refused_csrs; /* how often a guest was told no; for messages */
+	/* How often a guest was told no; for messages. */
+	unsigned int refused_calls, refused_csrs, odd_accesses;
 };
 
 /* KVM's vCPU id is what the guest knows as its hart id. */
@@ -135,5 +138,16 @@ void board_destroy(struct board *board);
 
 /* sbi.c: answers KVM_EXIT_RISCV_SBI in vcpu->run. */
 void sbi_call(struct vcpu *vcpu);
+
+/* Causes of exceptions (Privileged Architecture, scause). */
+#define CAUSE_FETCH_ACCESS     1u
+#define CAUSE_ILLEGAL	       2u
+#define CAUSE_LOAD_MISALIGNED  4u
+#define CAUSE_LOAD_ACCESS      5u
+#define CAUSE_STORE_MISALIGNED 6u
+#define CAUSE_STORE_ACCESS     7u
+
+/* trap.c: the vCPU, which is not running, goes on in its supervisor's trap handler. Reported. */
+int trap_inject(struct vcpu *vcpu, uint64_t cause, uint64_t stval);
 
 #endif

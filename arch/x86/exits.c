@@ -41,6 +41,12 @@ int arch_vcpu_exit(struct vcpu *vcpu)
 	return handlers[reason](vcpu);
 }
 
+int arch_vcpu_run_failed(struct vcpu *vcpu, int err)
+{
+	/* A guest cannot make KVM_RUN fail on x86: what KVM cannot do for it is an exit. */
+	return -ENOSYS;
+}
+
 unsigned int arch_shutdown_code(const struct kvm_run *run)
 {
 	/* KVM_SYSTEM_EVENT_SHUTDOWN carries no verdict on x86. */

@@ -30,6 +30,8 @@ static struct {
 	/* How a run ends by itself: 0 never, else an exit after some microseconds. */
 	unsigned int exit_after_us;
 	uint32_t exit_reason;
+	atomic_int failures; /* so many runs fail, with -err, and then no more */
+	int err;
 } fake;
 
 int kvm_do(int fd, unsigned long request, uintptr_t arg)
@@ -60,6 +62,10 @@ int kvm_try(int fd, unsigned long request, uintptr_t arg)
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	vcpu->run->exit_reason = fake.exit_reason;
+	if (!r && atomic_load(&fake.failures) > 0) {
+		atomic_fetch_sub(&fake.failures, 1);
+		return -fake.err;
+	}
 	return r;
 }
 
@@ -77,6 +83,11 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 int arch_vcpu_exit(struct vcpu *vcpu)
 {
 	return vcpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -ENOSYS;
+}
+
+int arch_vcpu_run_failed(struct vcpu *vcpu, int err)
+{
+	return err == EIO ? 0 : -ENOSYS; /* as if a guest were behind it */
 }
 
 unsigned int arch_shutdown_code(const struct kvm_run *run)
@@ -164,6 +175,22 @@ static void test_unhandled_exit_ends(void **state)
 	assert_int_equal(outcome_status(&fake.vm.outcome), STATUS_INTERNAL);
 }
 
+/* A failure of KVM_RUN that the guest has been given the answer to is not the VM's end; another is. */
+static void test_failed_run(void **state)
+{
+	fake.exit_after_us = 10;
+	fake.failures = 20;
+	fake.err = EIO;
+	assert_int_equal(vcpus_start(&fake.vm), 0);
+	while (atomic_load(&fake.failures) > 0)
+		usleep(100);
+	assert_int_equal(fake.vm.outcome.kind, OUTCOME_NONE);
+	fake.err = EFAULT;
+	atomic_store(&fake.failures, 1);
+	vcpus_join(&fake.vm);
+	assert_int_equal(fake.vm.outcome.kind, OUTCOME_HOST);
+}
+
 /* After machine_pause() no vCPU is inside KVM_RUN, and none goes in before the resume. */
 static void test_paused_is_outside(void **state)
 {
@@ -244,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_any_vcpu_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_end_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unhandled_exit_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failed_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paused_is_outside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_everyone_pauses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_while_paused, setup, teardown),

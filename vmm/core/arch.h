@@ -69,6 +69,13 @@ void arch_vcpu_prepare(struct vcpu *vcpu);
  */
 int arch_vcpu_exit(struct vcpu *vcpu);
 
+/*
+ * vCPU's own thread: KVM_RUN itself failed, with -@err. Returns 0 to go on
+ * when a guest's doing is behind it and the guest has been given its answer
+ * (an exception); -ENOSYS, quietly, for everything else, which ends the VM.
+ */
+int arch_vcpu_run_failed(struct vcpu *vcpu, int err);
+
 /* KVM_SYSTEM_EVENT_SHUTDOWN: what the guest reported with it, 0 good (RISC-V's SRST reason); 0 where there is no such thing. */
 unsigned int arch_shutdown_code(const struct kvm_run *run);
 

@@ -203,6 +203,8 @@ static void run_until_end(struct vcpu *vcpu)
 			continue;
 		}
 		if (r < 0 && vcpu->run->exit_reason != KVM_EXIT_MEMORY_FAULT) {
+			if (!arch_vcpu_run_failed(vcpu, -r))
+				continue;
 			msg_error("vCPU %u: KVM_RUN failed: %s (%s)", vcpu->index, errno_name(r),
 				  strerror(-r));
 			arch_vcpu_dump(vcpu, stderr);
