@@ -15,9 +15,9 @@
 #include "machine/machine.h"
 #include "ratio.h"
 
-#define EXITS	 3000
+#define EXITS	 1000
 #define DEVICES	 64
-#define ROUNDS	 41
+#define ROUNDS	 101
 #define PAGE	 4096
 
 static struct {
