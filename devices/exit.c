@@ -15,7 +15,9 @@
  *               port bits 3-0 where the command has a zero; bit 0 is the CPU's
  *               reset (IBM PC AT Technical Reference, 8042).
  *   0xcf9       reset control register of the 82371SB (PIIX3, 290550-002): the
- *               rising edge of bit 2 resets.
+ *               rising edge of bit 2 resets. PCI's address register lies over it:
+ *               a board hands on what is written here as a byte, not the second
+ *               byte of an address.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -67,9 +67,30 @@ $(TSAN_TESTS:%=$(UNIT)/tsan/test_%): $(UNIT)/tsan/test_%: tests/unit/test_%.c $(
 check-tsan: $(TSAN_TESTS:%=$(UNIT)/tsan/test_%) ## unit tests of what threads share, under TSan
 	$(Q)setarch -R sh tests/unit/run $(UNIT_TIMEOUT) $^
 
+# Broken copies of the sources: each must turn the unit test red that it names
+# (tests/mutants/run says what a mutant is). M='plic-threshold ...' judges those alone.
+MUTANTS := $(if $(M),$(M:%=tests/mutants/%.mutant),$(wildcard tests/mutants/*.mutant))
+VERDICTS := $(MUTANTS:tests/mutants/%.mutant=$(UNIT)/mutants/%.verdict)
+UNIT_GOOD := $(UNIT_SRC:tests/unit/%.c=$(UNIT)/mutants/%.good)
+
+# What a test prints about the good source.
+$(UNIT_GOOD): $(UNIT)/mutants/%.good: $(UNIT)/%
+	@mkdir -p $(@D)
+	-@timeout -k 5 $(UNIT_TIMEOUT) $< >$@ 2>&1 </dev/null
+
+$(VERDICTS): $(UNIT)/mutants/%.verdict: tests/mutants/%.mutant tests/mutants/run $(UNIT_GOOD)
+	$(Q)MUTANT_CC="$(HOSTCC)" MUTANT_LIBS="$(UNIT_LIBS)" \
+	MUTANT_CFLAGS="-D_GNU_SOURCE -Ivmm/core -Ivmm -I. $$(cat $(UNIT)/.uapi) $(UNIT_CFLAGS)" \
+	sh tests/mutants/run $(UNIT) $< >$@
+	@sed 's/^/  /' $@
+
+check-mutants: $(VERDICTS)
+	@! cat $^ | grep -v '^killed' || { rm -f $$(grep -L '^killed' $^); echo "check-mutants: FAILED" >&2; exit 1; }
+	@echo "check-mutants: $(words $^) killed, none survived"
+
 -include $(shell find $(UNIT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: check-unit check-tsan
+.PHONY: check-unit check-tsan check-mutants
 .SECONDARY: $(UNIT_SRC:%.c=$(UNIT)/obj/%.o)
 
 # Fuzzing of everything that needs no /dev/kvm: tests/fuzz/fuzz_NAME.c is one
