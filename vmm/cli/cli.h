@@ -4,5 +4,6 @@
 #define KVMBED_CLI_H
 
 int cmd_run(int argc, char **argv);
+int cmd_caps(int argc, char **argv);
 
 #endif

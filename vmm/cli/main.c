@@ -18,6 +18,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"run", cmd_run, "boot a test guest or kernel, and tell how it ended"},
+	{"caps", cmd_caps, "show what this host's KVM is and can do"},
 };
 
 static void help(FILE *out)

@@ -11,10 +11,13 @@
 #define KVMBED_ARCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "config.h"
 #include "image.h"
+#include "kvm_probe.h"
 #include "options.h"
 #include "vm.h"
 
@@ -84,5 +87,37 @@ void arch_vcpu_dump(struct vcpu *vcpu, FILE *out);
 
 /* All vCPU threads have ended. Frees vm->arch, vcpu->arch and the devices. Partly built VMs included. */
 void arch_vm_destroy(struct vm *vm);
+
+/*
+ * ---- What `kvmbed caps` and traces ask ----
+ *
+ * Each fills @out, an empty JSON object whose members docs/caps.md describes.
+ * What cannot be found out is left out, or said to be unknown and why; nothing
+ * here fails and nothing is reported.
+ */
+struct json;
+
+/* The name of a one-reg id (KVM_GET_ONE_REG), in the architecture's own terms: "X0", "SCTLR_EL1", "CSR_SATP". */
+void arch_reg_name(uint64_t id, char *buf, size_t size);
+
+/* The names that arch_caps_backend() knows, without "unknown"; ended by NULL. */
+extern const char *const arch_backends[];
+/* "name", one of these or "unknown"; "because", an array of sentences. @vm_fd may be -1. */
+void arch_caps_backend(int kvm_fd, int vm_fd, struct json *out);
+
+/* A VM for looking at, as KVM_CREATE_VM takes it; not what `kvmbed run` uses. */
+unsigned long arch_caps_vm_type(int kvm_fd);
+
+/*
+ * Sets of registers by name, each {"count": N, "names": {NAME: {"id": "0x...", ...}}}. The first is what every vCPU
+ * has; a further one is a vCPU with more features and names what it adds.
+ */
+void arch_caps_registers(int kvm_fd, struct json *out);
+
+/* Numbers that bound a VM here, beyond those that all architectures have. @vm_fd may be -1. */
+void arch_caps_limits(int kvm_fd, int vm_fd, struct json *out);
+
+/* Ended by a NULL name. */
+extern const struct probe_desc arch_probes[];
 
 #endif

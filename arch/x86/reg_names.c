@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of model-specific registers and of one-reg ids on x86. Numbers and
+ * names: Intel SDM volume 4, AMD APM volume 2 appendix A, Linux'
+ * Documentation/virt/kvm/x86/msr.rst, Microsoft's Hypervisor TLFS. No KVM
+ * header is needed: all of this is ABI.
+ */
+#include "reg_names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* asm/kvm.h: the architecture's byte of a one-reg id, and the types below it. */
+#define REG_ID_X86	0x20
+#define REG_ID_TYPE_MSR 2
+#define REG_ID_TYPE_KVM 3
+#define REG_ID_KVM_SSP	0
+
+/* @count registers, @step apart; a # in the name stands for the register's number, counted from 0. */
+struct msr_range {
+	uint32_t first;
+	uint16_t count, step;
+	char name[32];
+};
+
+#define MSR(index, name)          \
+	{                         \
+		index, 1, 1, name \
+	}
+#define MSRS(index, count, step, name)   \
+	{                                \
+		index, count, step, name \
+	}
+
+static const struct msr_range msrs[] = {
+	MSR(0x0, "IA32_P5_MC_ADDR"),
+	MSR(0x1, "IA32_P5_MC_TYPE"),
+	MSR(0x10, "IA32_TIME_STAMP_COUNTER"),
+	MSR(0x11, "KVM_WALL_CLOCK"),
+	MSR(0x12, "KVM_SYSTEM_TIME"),
+	MSR(0x1b, "IA32_APIC_BASE"),
+	MSR(0x34, "SMI_COUNT"),
+	MSR(0x3a, "IA32_FEATURE_CONTROL"),
+	MSR(0x3b, "IA32_TSC_ADJUST"),
+	MSR(0x48, "IA32_SPEC_CTRL"),
+	MSR(0x49, "IA32_PRED_CMD"),
+	MSR(0x8b, "IA32_BIOS_SIGN_ID"),
+	MSR(0x9e, "IA32_SMBASE"),
+	MSRS(0xc1, 8, 1, "IA32_PMC#"),
+	MSR(0xce, "PLATFORM_INFO"),
+	MSR(0xe1, "IA32_UMWAIT_CONTROL"),
+	MSR(0xe7, "IA32_MPERF"),
+	MSR(0xe8, "IA32_APERF"),
+	MSR(0xfe, "IA32_MTRRCAP"),
+	MSR(0x10a, "IA32_ARCH_CAPABILITIES"),
+	MSR(0x10b, "IA32_FLUSH_CMD"),
+	MSR(0x122, "IA32_TSX_CTRL"),
+	MSR(0x140, "MISC_FEATURES_ENABLES"),
+	MSR(0x174, "IA32_SYSENTER_CS"),
+	MSR(0x175, "IA32_SYSENTER_ESP"),
+	MSR(0x176, "IA32_SYSENTER_EIP"),
+	MSR(0x179, "IA32_MCG_CAP"),
+	MSR(0x17a, "IA32_MCG_STATUS"),
+	MSR(0x17b, "IA32_MCG_CTL"),
+	MSRS(0x186, 8, 1, "IA32_PERFEVTSEL#"),
+	MSR(0x1a0, "IA32_MISC_ENABLE"),
+	MSRS(0x1a6, 2, 1, "OFFCORE_RSP_#"),
+	MSR(0x1c4, "IA32_XFD"),
+	MSR(0x1c5, "IA32_XFD_ERR"),
+	MSR(0x1d9, "IA32_DEBUGCTL"),
+	MSR(0x1db, "LASTBRANCH_FROM_IP"),
+	MSR(0x1dc, "LASTBRANCH_TO_IP"),
+	MSR(0x1dd, "LASTINT_FROM_IP"),
+	MSR(0x1de, "LASTINT_TO_IP"),
+	MSR(0x1fc, "POWER_CTL"),
+	MSRS(0x200, 16, 2, "IA32_MTRR_PHYSBASE#"),
+	MSRS(0x201, 16, 2, "IA32_MTRR_PHYSMASK#"),
+	MSR(0x250, "IA32_MTRR_FIX64K_00000"),
+	MSR(0x258, "IA32_MTRR_FIX16K_80000"),
+	MSR(0x259, "IA32_MTRR_FIX16K_A0000"),
+	MSR(0x268, "IA32_MTRR_FIX4K_C0000"),
+	MSR(0x269, "IA32_MTRR_FIX4K_C8000"),
+	MSR(0x26a, "IA32_MTRR_FIX4K_D0000"),
+	MSR(0x26b, "IA32_MTRR_FIX4K_D8000"),
+	MSR(0x26c, "IA32_MTRR_FIX4K_E0000"),
+	MSR(0x26d, "IA32_MTRR_FIX4K_E8000"),
+	MSR(0x26e, "IA32_MTRR_FIX4K_F0000"),
+	MSR(0x26f, "IA32_MTRR_FIX4K_F8000"),
+	MSR(0x277, "IA32_PAT"),
+	MSRS(0x280, 32, 1, "IA32_MC#_CTL2"),
+	MSR(0x2ff, "IA32_MTRR_DEF_TYPE"),
+	MSRS(0x309, 4, 1, "IA32_FIXED_CTR#"),
+	MSR(0x345, "IA32_PERF_CAPABILITIES"),
+	MSR(0x38d, "IA32_FIXED_CTR_CTRL"),
+	MSR(0x38e, "IA32_PERF_GLOBAL_STATUS"),
+	MSR(0x38f, "IA32_PERF_GLOBAL_CTRL"),
+	MSR(0x390, "IA32_PERF_GLOBAL_OVF_CTRL"),
+	MSR(0x3f1, "IA32_PEBS_ENABLE"),
+	MSR(0x3f2, "PEBS_DATA_CFG"),
+	MSRS(0x400, 32, 4, "IA32_MC#_CTL"),
+	MSRS(0x401, 32, 4, "IA32_MC#_STATUS"),
+	MSRS(0x402, 32, 4, "IA32_MC#_ADDR"),
+	MSRS(0x403, 32, 4, "IA32_MC#_MISC"),
+	MSR(0x480, "IA32_VMX_BASIC"),
+	MSR(0x481, "IA32_VMX_PINBASED_CTLS"),
+	MSR(0x482, "IA32_VMX_PROCBASED_CTLS"),
+	MSR(0x483, "IA32_VMX_EXIT_CTLS"),
+	MSR(0x484, "IA32_VMX_ENTRY_CTLS"),
+	MSR(0x485, "IA32_VMX_MISC"),
+	MSR(0x486, "IA32_VMX_CR0_FIXED0"),
+	MSR(0x487, "IA32_VMX_CR0_FIXED1"),
+	MSR(0x488, "IA32_VMX_CR4_FIXED0"),
+	MSR(0x489, "IA32_VMX_CR4_FIXED1"),
+	MSR(0x48a, "IA32_VMX_VMCS_ENUM"),
+	MSR(0x48b, "IA32_VMX_PROCBASED_CTLS2"),
+	MSR(0x48c, "IA32_VMX_EPT_VPID_CAP"),
+	MSR(0x48d, "IA32_VMX_TRUE_PINBASED_CTLS"),
+	MSR(0x48e, "IA32_VMX_TRUE_PROCBASED_CTLS"),
+	MSR(0x48f, "IA32_VMX_TRUE_EXIT_CTLS"),
+	MSR(0x490, "IA32_VMX_TRUE_ENTRY_CTLS"),
+	MSR(0x491, "IA32_VMX_VMFUNC"),
+	MSRS(0x4c1, 8, 1, "IA32_A_PMC#"),
+	MSR(0x4d0, "IA32_MCG_EXT_CTL"),
+	MSR(0x560, "IA32_RTIT_OUTPUT_BASE"),
+	MSR(0x561, "IA32_RTIT_OUTPUT_MASK_PTRS"),
+	MSR(0x570, "IA32_RTIT_CTL"),
+	MSR(0x571, "IA32_RTIT_STATUS"),
+	MSR(0x572, "IA32_RTIT_CR3_MATCH"),
+	MSRS(0x580, 4, 2, "IA32_RTIT_ADDR#_A"),
+	MSRS(0x581, 4, 2, "IA32_RTIT_ADDR#_B"),
+	MSR(0x600, "IA32_DS_AREA"),
+	MSR(0x680, "LASTBRANCH_0_FROM_IP"),
+	MSR(0x6a0, "IA32_U_CET"),
+	MSR(0x6a2, "IA32_S_CET"),
+	MSRS(0x6a4, 4, 1, "IA32_PL#_SSP"),
+	MSR(0x6a8, "IA32_INTERRUPT_SSP_TABLE_ADDR"),
+	MSR(0x6e0, "IA32_TSC_DEADLINE"),
+	MSR(0x802, "IA32_X2APIC_APICID"),
+	MSR(0x803, "IA32_X2APIC_VERSION"),
+	MSR(0x808, "IA32_X2APIC_TPR"),
+	MSR(0x80b, "IA32_X2APIC_EOI"),
+	MSR(0x80f, "IA32_X2APIC_SIVR"),
+	MSR(0x830, "IA32_X2APIC_ICR"),
+	MSR(0x83f, "IA32_X2APIC_SELF_IPI"),
+	MSR(0xd90, "IA32_BNDCFGS"),
+	MSR(0xda0, "IA32_XSS"),
+	MSR(0x14ce, "IA32_LBR_CTL"),
+	MSR(0x14cf, "IA32_LBR_DEPTH"),
+	/* Hyper-V */
+	MSR(0x40000000, "HV_X64_MSR_GUEST_OS_ID"),
+	MSR(0x40000001, "HV_X64_MSR_HYPERCALL"),
+	MSR(0x40000002, "HV_X64_MSR_VP_INDEX"),
+	MSR(0x40000003, "HV_X64_MSR_RESET"),
+	MSR(0x40000010, "HV_X64_MSR_VP_RUNTIME"),
+	MSR(0x40000020, "HV_X64_MSR_TIME_REF_COUNT"),
+	MSR(0x40000021, "HV_X64_MSR_REFERENCE_TSC"),
+	MSR(0x40000022, "HV_X64_MSR_TSC_FREQUENCY"),
+	MSR(0x40000023, "HV_X64_MSR_APIC_FREQUENCY"),
+	MSR(0x40000070, "HV_X64_MSR_EOI"),
+	MSR(0x40000071, "HV_X64_MSR_ICR"),
+	MSR(0x40000072, "HV_X64_MSR_TPR"),
+	MSR(0x40000073, "HV_X64_MSR_VP_ASSIST_PAGE"),
+	MSR(0x40000080, "HV_X64_MSR_SCONTROL"),
+	MSR(0x40000081, "HV_X64_MSR_SVERSION"),
+	MSR(0x40000082, "HV_X64_MSR_SIEFP"),
+	MSR(0x40000083, "HV_X64_MSR_SIMP"),
+	MSR(0x40000084, "HV_X64_MSR_EOM"),
+	MSRS(0x40000090, 16, 1, "HV_X64_MSR_SINT#"),
+	MSRS(0x400000b0, 4, 2, "HV_X64_MSR_STIMER#_CONFIG"),
+	MSRS(0x400000b1, 4, 2, "HV_X64_MSR_STIMER#_COUNT"),
+	MSR(0x400000f1, "HV_X64_MSR_SYNDBG_CONTROL"),
+	MSR(0x400000f2, "HV_X64_MSR_SYNDBG_STATUS"),
+	MSR(0x400000f3, "HV_X64_MSR_SYNDBG_SEND_BUFFER"),
+	MSR(0x400000f4, "HV_X64_MSR_SYNDBG_RECV_BUFFER"),
+	MSR(0x400000f5, "HV_X64_MSR_SYNDBG_PEND_BUFFER"),
+	MSR(0x400000ff, "HV_X64_MSR_SYNDBG_OPTIONS"),
+	MSRS(0x40000100, 5, 1, "HV_X64_MSR_CRASH_P#"),
+	MSR(0x40000105, "HV_X64_MSR_CRASH_CTL"),
+	MSR(0x40000106, "HV_X64_MSR_REENLIGHTENMENT"),
+	MSR(0x40000107, "HV_X64_MSR_TSC_EMU_CONTROL"),
+	MSR(0x40000108, "HV_X64_MSR_TSC_EMU_STATUS"),
+	MSR(0x40000118, "HV_X64_MSR_TSC_INVARIANT"),
+	/* KVM */
+	MSR(0x4b564d00, "KVM_WALL_CLOCK_NEW"),
+	MSR(0x4b564d01, "KVM_SYSTEM_TIME_NEW"),
+	MSR(0x4b564d02, "KVM_ASYNC_PF_EN"),
+	MSR(0x4b564d03, "KVM_STEAL_TIME"),
+	MSR(0x4b564d04, "KVM_PV_EOI_EN"),
+	MSR(0x4b564d05, "KVM_POLL_CONTROL"),
+	MSR(0x4b564d06, "KVM_ASYNC_PF_INT"),
+	MSR(0x4b564d07, "KVM_ASYNC_PF_ACK"),
+	MSR(0x4b564d08, "KVM_MIGRATION_CONTROL"),
+	/* AMD64 */
+	MSR(0xc0000080, "EFER"),
+	MSR(0xc0000081, "STAR"),
+	MSR(0xc0000082, "LSTAR"),
+	MSR(0xc0000083, "CSTAR"),
+	MSR(0xc0000084, "SYSCALL_MASK"),
+	MSR(0xc0000100, "FS_BASE"),
+	MSR(0xc0000101, "GS_BASE"),
+	MSR(0xc0000102, "KERNEL_GS_BASE"),
+	MSR(0xc0000103, "TSC_AUX"),
+	MSR(0xc0000104, "TSC_RATIO"),
+	MSR(0xc0000300, "PERF_CNTR_GLOBAL_STATUS"),
+	MSR(0xc0000301, "PERF_CNTR_GLOBAL_CTL"),
+	MSR(0xc0000302, "PERF_CNTR_GLOBAL_STATUS_CLR"),
+	MSR(0xc0000303, "PERF_CNTR_GLOBAL_STATUS_SET"),
+	MSRS(0xc0010000, 4, 1, "PERF_LEGACY_CTL#"),
+	MSRS(0xc0010004, 4, 1, "PERF_LEGACY_CTR#"),
+	MSR(0xc0010010, "SYS_CFG"),
+	MSR(0xc0010015, "HWCR"),
+	MSR(0xc001001f, "NB_CFG"),
+	MSR(0xc0010061, "PSTATE_CURRENT_LIMIT"),
+	MSR(0xc0010062, "PSTATE_CONTROL"),
+	MSR(0xc0010063, "PSTATE_STATUS"),
+	MSR(0xc0010114, "VM_CR"),
+	MSR(0xc0010115, "IGNNE"),
+	MSR(0xc0010117, "VM_HSAVE_PA"),
+	MSR(0xc001011f, "VIRT_SPEC_CTRL"),
+	MSR(0xc0010130, "GHCB"),
+	MSR(0xc0010131, "SEV_STATUS"),
+	MSR(0xc0010140, "OSVW_ID_LENGTH"),
+	MSR(0xc0010141, "OSVW_STATUS"),
+	MSRS(0xc0010200, 6, 2, "PERF_CTL#"),
+	MSRS(0xc0010201, 6, 2, "PERF_CTR#"),
+	MSR(0xc0011020, "LS_CFG"),
+	MSR(0xc0011022, "DC_CFG"),
+	MSR(0xc0011029, "DE_CFG"),
+};
+
+void x86_msr_name(uint32_t index, char *buf, size_t size)
+{
+	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
+		const struct msr_range *r = &msrs[i];
+		uint32_t offset = index - r->first;
+		int before = (int)strcspn(r->name, "#");
+
+		if (index < r->first || offset % r->step || offset / r->step >= r->count)
+			continue;
+		if (r->name[before])
+			snprintf(buf, size, "%.*s%u%s", before, r->name, offset / r->step,
+				 r->name + before + 1);
+		else
+			snprintf(buf, size, "%s", r->name);
+		return;
+	}
+	snprintf(buf, size, "MSR_0x%x", index);
+}
+
+void x86_reg_name(uint64_t id, char *buf, size_t size)
+{
+	uint32_t index = (uint32_t)id;
+	unsigned int type = id >> 32 & 0xff;
+
+	if (id >> 56 != REG_ID_X86)
+		snprintf(buf, size, "REG_0x%" PRIx64, id);
+	else if (type == REG_ID_TYPE_MSR)
+		x86_msr_name(index, buf, size);
+	else if (type == REG_ID_TYPE_KVM && index == REG_ID_KVM_SSP)
+		snprintf(buf, size, "GUEST_SSP");
+	else
+		snprintf(buf, size, "TYPE%u_0x%x", type, index);
+}
