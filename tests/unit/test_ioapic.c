@@ -3,6 +3,8 @@
 #include "tests/unit/device.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "devices/ioapic.h"
@@ -496,6 +498,43 @@ static void pins(void **state)
 	assert_true(ioapic_route(f->dev, IOAPIC_PINS).masked);
 }
 
+#define TURNS 2000
+
+/* A device: asks, and is served by the EOI of whoever took the message. */
+static void *device_thread(void *arg)
+{
+	struct fixture *f = arg;
+
+	for (unsigned int i = 0; i < TURNS; i++) {
+		set_wire(f, 4, true);
+		set_wire(f, 4, false);
+		ioapic_eoi(f->dev, 0x31);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Lines, entries and routes from two threads: at rest afterwards, and a new request still comes through. */
+static void threads(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread;
+	unsigned int before;
+
+	set_entry(f, 4, 0x31 | LEVEL);
+	assert_int_equal(pthread_create(&thread, NULL, device_thread, f), 0);
+	for (unsigned int i = 0; i < TURNS; i++) {
+		set_entry(f, 4, 0x31 | LEVEL | MASKED);
+		set_entry(f, 4, 0x31 | LEVEL);
+		assert_int_equal(ioapic_route(f->dev, 4).data, 0xc031);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(entry(f, 4), 0x31 | LEVEL);
+	before = f->messages;
+	set_wire(f, 4, true);
+	assert_int_equal(f->messages, before + 1);
+}
+
 static void bad_configuration(void **state)
 {
 	const struct ioapic_config config = {.id = 16};
@@ -529,6 +568,7 @@ int main(void)
 		CASE(not_accepted),
 		CASE(route_changes),
 		CASE(pins),
+		CASE(threads),
 		cmocka_unit_test(bad_configuration),
 	};
 

@@ -2,6 +2,9 @@
 /* The pair of 8259As, by heading of the 8259A data sheet (231468-003), and PIIX3's ELCR. */
 #include "tests/unit/device.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "devices/pic.h"
@@ -640,6 +643,53 @@ static void icw1_level_ignored(void **state)
 	assert_intr(f, false);
 }
 
+#define TURNS 2000
+
+static atomic_bool device_done;
+
+static void *device_thread(void *arg)
+{
+	struct fixture *f = arg;
+
+	for (unsigned int i = 0; i < TURNS; i++) {
+		pulse(f, i & 1 ? 4 : 12);
+		sched_yield();
+	}
+	atomic_store(&device_done, true);
+	return NULL;
+}
+
+/* A device and a CPU at once: the CPU sees these two inputs and nothing spurious, and all is served in the end. */
+static void threads(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int taken = 0;
+	pthread_t thread;
+
+	atomic_store(&device_done, false);
+	assert_int_equal(pthread_create(&thread, NULL, device_thread, f), 0);
+	for (;;) {
+		bool last = atomic_load(&device_done);
+		int vector;
+
+		if (!pic_pending(f->pic)) {
+			if (last)
+				break;
+			sched_yield();
+			continue;
+		}
+		vector = pic_acknowledge(f->pic);
+		assert_true(vector == 0x24 || vector == 0x2c);
+		if (vector == 0x2c)
+			out(f, SLAVE, EOI);
+		out(f, MASTER, EOI);
+		taken++;
+	}
+	pthread_join(thread, NULL);
+	assert_in_range(taken, 2, TURNS);
+	assert_int_equal(isr(f, MASTER) | isr(f, SLAVE) | irr(f, MASTER) | irr(f, SLAVE), 0);
+}
+
 int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -667,6 +717,7 @@ int main(void)
 		CASE(level_triggered),
 		CASE(elcr_changes),
 		CASE(icw1_level_ignored),
+		CASE(threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
