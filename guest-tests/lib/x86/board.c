@@ -7,6 +7,9 @@
 #include "arch/x86/board.h"
 
 #define UART_IER	 1
+#define UART_FCR	 2
+#define FCR_ENABLE	 1
+#define FIFO_SIZE	 16
 #define UART_LCR	 3
 #define LCR_8BITS	 3
 #define UART_MCR	 4
@@ -42,6 +45,9 @@ struct multiboot_mmap {
 	uint32_t type;
 } __attribute__((packed));
 
+/* An empty transmitter takes as many bytes as its FIFO has, which saves most of the exits for asking. */
+static unsigned int fifo_room;
+
 void arch_console_init(uint64_t boot)
 {
 	outb(BOARD_COM1 + UART_LCR, LCR_8BITS); /* and the divisor latch is closed */
@@ -52,8 +58,10 @@ void arch_console_init(uint64_t boot)
 void console_putc(char c)
 {
 	/* A UART that never gets ready must not hang the guest. */
-	for (unsigned int i = 0; i < 10000 && !(inb(BOARD_COM1 + UART_LSR) & LSR_THRE); i++)
-		cpu_relax();
+	for (unsigned int i = 0; !fifo_room && i < 10000; i++)
+		if (inb(BOARD_COM1 + UART_LSR) & LSR_THRE)
+			fifo_room = FIFO_SIZE;
+	fifo_room -= fifo_room > 0;
 	outb(BOARD_COM1, c);
 }
 
