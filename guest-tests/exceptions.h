@@ -14,9 +14,13 @@ struct provocation {
 
 extern const struct provocation provocations[]; /* ended by a NULL what */
 
-/* Executes an instruction that is undefined for ever, of undefined_length bytes. */
-void undefined(void *arg);
-extern const unsigned int undefined_length;
+/* The known bug of a host that made @e of a @wanted, or NULL. */
+const char *known_bug(enum exception_kind wanted, const struct exception *e);
+
+/* The tests' usual exception: one instruction of usual_length bytes that raises usual_kind. */
+void usual(void *arg);
+extern const enum exception_kind usual_kind;
+extern const unsigned int usual_length;
 
 /* What else only this architecture has. */
 void exceptions_arch(void);

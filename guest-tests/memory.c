@@ -3,7 +3,7 @@
  * The physical address space: RAM is where the loader says, all of it and
  * only once; nothing reads as all ones; a device sees each access with its
  * width, place and value; page tables map, protect and let go.
- * Option: mem=BYTES, what all RAM together must have.
+ * Options: mem=BYTES, what all RAM together must have; devices=no, RAM only.
  */
 #include "memory.h"
 #include "testdev.h"
@@ -238,6 +238,8 @@ int main(void)
 	test_ram();
 	test_bytes();
 	test_holes();
+	if (option_is("devices", "no"))
+		return 0;
 	test_paging();
 	report(testdev_present(), "the test device is there");
 	if (testdev_present()) {

@@ -4,9 +4,10 @@
 
 #define UNMAPPED 0x2f34567000ul
 
-const unsigned int undefined_length = 4;
+const enum exception_kind usual_kind = EXC_ILLEGAL;
+const unsigned int usual_length = 4;
 
-void undefined(void *arg)
+void usual(void *arg)
 {
 	asm volatile("udf #0");
 }
@@ -40,11 +41,11 @@ static void supervisor_call(void *arg)
 }
 
 const struct provocation provocations[] = {
-	{"udf", undefined, EXC_ILLEGAL, 0x00},
+	{"udf", usual, EXC_ILLEGAL, 0x00},
 	{"a system register that does not exist", undefined_register, EXC_ILLEGAL, 0x00},
 	{"brk", breakpoint, EXC_BREAK, 0x3c},
 	{"a load where nothing is mapped", not_mapped, EXC_PAGE, 0x25},
 	{"a jump where nothing is mapped", call_not_mapped, EXC_PAGE, 0x21},
 	{"svc", supervisor_call, EXC_OTHER, 0x15},
-	{NULL, NULL, EXC_OTHER, 0},
+	{0},
 };

@@ -12,9 +12,6 @@
 		reg;                                                                 \
 	})
 
-/* How many of the loads that extend a sign came back with zeros instead. */
-static unsigned int signs, signs_lost;
-
 static void extension(const char *insn, uint64_t got, uint64_t wanted)
 {
 	report(got == wanted, "%s from a device gives 0x%lx (0x%lx)", insn, wanted, got);
@@ -22,17 +19,14 @@ static void extension(const char *insn, uint64_t got, uint64_t wanted)
 
 static void sign_extension(const char *insn, uint64_t got, uint64_t wanted, uint64_t zero_extended)
 {
-	signs++;
-	signs_lost += got == zero_extended;
-	if (got != zero_extended)
-		extension(insn, got, wanted);
+	const char *bug =
+		"KVM cuts the extended sign off again (kvm_handle_mmio_return() of Linux 5.10, "
+		"6.1, 6.12; right in 7.2)";
+
+	report_known(got == wanted, got == zero_extended ? bug : NULL,
+		     "%s from a device gives 0x%lx (0x%lx)", insn, wanted, got);
 }
 
-/*
- * Linux' kvm_handle_mmio_return() extended the sign and then cut the value to
- * the access's width, in 5.10, 6.1 and 6.12 at least; 7.2 does it right. A host
- * that loses every sign is such a one; one that loses some is broken anew.
- */
 static void test_extension(void)
 {
 	mmio_write64(SCRATCH, 0xfedcba9876543280ull);
@@ -45,12 +39,6 @@ static void test_extension(void)
 	sign_extension("ldrsh w", LOAD("ldrsh %w0, [%1]", 6), 0xfffffedc, 0xfedc);
 	sign_extension("ldrsh x", LOAD("ldrsh %x0, [%1]", 6), 0xfffffffffffffedc, 0xfedc);
 	sign_extension("ldrsw", LOAD("ldrsw %x0, [%1]", 4), 0xfffffffffedcba98, 0xfedcba98);
-	if (signs_lost == signs)
-		report_skip("this host's KVM loses the sign of what ldrsb, ldrsh and ldrsw load "
-			    "from a device (fixed in Linux 7.2 at the latest)");
-	else
-		report(!signs_lost, "%u of %u loads from a device kept their sign",
-		       signs - signs_lost, signs);
 }
 
 /* The register XZR is number 31 in the syndrome, and must not be taken for SP. */

@@ -9,7 +9,7 @@
  *   *.c, *.S	the rest of what is listed below
  * and is compiled with the flags of mk/guests.mk. Together with the functions
  * here, it provides these of guest.h: guest_shutdown(), guest_reset(),
- * guest_crash(), mmio_*() of fixed size, map_page(), unmap_page(),
+ * guest_crash(), console_reset(), mmio_*() of fixed size, map_page(), unmap_page(),
  * tlb_flush_page(), irq_enable(), irq_disable(), irq_use(), msi_enable(),
  * msi_disable(), clock_ns().
  */
@@ -85,7 +85,7 @@ void console_write(const char *text);
 
 /* Makes @cpu what arch_cpu() gives on this CPU. */
 void arch_cpu_set(struct cpu *cpu);
-/* First thing on CPU 0, console_putc() works afterwards; and console_reset(), with the same @boot. */
+/* First thing on CPU 0: console_putc() works afterwards. */
 void arch_console_init(uint64_t boot);
 void console_putc(char c);
 /* Fills machine and cpus[].hwid; MMU, exceptions, interrupt controller, clock and timer of CPU 0. */

@@ -42,6 +42,13 @@
 void report(bool ok, const char *fmt, ...) __printf(2, 3);
 /* "SKIP: text": this part cannot run here, and why. Neither good nor bad. */
 void report_skip(const char *fmt, ...) __printf(1, 2);
+/*
+ * report(), but a failure that @bug explains (NULL: nothing does) is "KNOWN:
+ * text: bug" and leaves the guest's status alone. @bug names a fault of the
+ * host's kernel that is understood, recognised by its exact symptom, and says
+ * where it is and since when it is right. Told as such, never as a pass.
+ */
+void report_known(bool ok, const char *bug, const char *fmt, ...) __printf(3, 4);
 /* "INFO: text", for measured numbers and the like. */
 void report_info(const char *fmt, ...) __printf(1, 2);
 

@@ -225,15 +225,18 @@ int printf(const char *fmt, ...)
 
 /* ---- Verdicts: one line each, through the same buffer ---------------------- */
 
-static unsigned int passed, failed, skipped;
+static unsigned int passed, failed, skipped, known;
 
-static void verdict(const char *word, const char *fmt, va_list ap)
+static void verdict(const char *word, const char *why, const char *fmt, va_list ap)
 {
-	char text[256];
+	char text[384];
 	int len = snprintf(text, sizeof(text), "%s: ", word);
 
 	/* One byte is kept for the newline, whatever is cut. */
 	vsnprintf(text + len, sizeof(text) - 1 - len, fmt, ap);
+	len = strlen(text);
+	if (why)
+		snprintf(text + len, sizeof(text) - 1 - len, ": %s", why);
 	len = strlen(text);
 	text[len] = '\n';
 	text[len + 1] = '\0';
@@ -246,7 +249,18 @@ void report(bool ok, const char *fmt, ...)
 
 	atomic_add(ok ? &passed : &failed, 1);
 	va_start(ap, fmt);
-	verdict(ok ? "PASS" : "FAIL", fmt, ap);
+	verdict(ok ? "PASS" : "FAIL", NULL, fmt, ap);
+	va_end(ap);
+}
+
+void report_known(bool ok, const char *bug, const char *fmt, ...)
+{
+	bool is_known = !ok && bug;
+	va_list ap;
+
+	atomic_add(ok ? &passed : is_known ? &known : &failed, 1);
+	va_start(ap, fmt);
+	verdict(ok ? "PASS" : is_known ? "KNOWN" : "FAIL", is_known ? bug : NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -256,7 +270,7 @@ void report_skip(const char *fmt, ...)
 
 	atomic_add(&skipped, 1);
 	va_start(ap, fmt);
-	verdict("SKIP", fmt, ap);
+	verdict("SKIP", NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -265,16 +279,17 @@ void report_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	verdict("INFO", fmt, ap);
+	verdict("INFO", NULL, fmt, ap);
 	va_end(ap);
 }
 
 void guest_exit(void)
 {
 	irq_off();
-	if (!passed && !failed && !skipped)
+	if (!passed && !failed && !skipped && !known)
 		report(false, "the guest reported nothing");
-	printf("SUMMARY: %u passed, %u failed, %u skipped\n", passed, failed, skipped);
+	printf("SUMMARY: %u passed, %u failed, %u skipped, %u known\n", passed, failed, skipped,
+	       known);
 	guest_shutdown(failed ? 1 : 0);
 }
 

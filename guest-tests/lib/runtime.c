@@ -6,16 +6,8 @@ struct machine machine = {.cmdline = "", .nr_cpus = 1, .irqchip = "none"};
 struct cpu cpus[GUEST_MAX_CPUS];
 char boot_stack[GUEST_MAX_CPUS][GUEST_STACK_SIZE] __attribute__((aligned(16)));
 
-static uint64_t boot_info;
-
-void console_reset(void)
-{
-	arch_console_init(boot_info);
-}
-
 void guest_main(uint64_t boot)
 {
-	boot_info = boot;
 	for (unsigned int i = 0; i < GUEST_MAX_CPUS; i++) {
 		cpus[i].id = i;
 		cpus[i].stack_top = boot_stack[i] + GUEST_STACK_SIZE;

@@ -12,9 +12,10 @@
 #define BAD_SELECTOR  0xfff8
 #define RFLAGS_TF     (1 << 8)
 
-const unsigned int undefined_length = 2;
+const enum exception_kind usual_kind = EXC_ILLEGAL;
+const unsigned int usual_length = 2;
 
-void undefined(void *arg)
+void usual(void *arg)
 {
 	asm volatile("ud2");
 }
@@ -72,7 +73,7 @@ static void single_step(void *arg)
 }
 
 const struct provocation provocations[] = {
-	{"ud2", undefined, EXC_ILLEGAL, 6},
+	{"ud2", usual, EXC_ILLEGAL, 6},
 	{"division by zero", divide_by_zero, EXC_DIVIDE, 0},
 	{"a quotient that does not fit", divide_overflow, EXC_DIVIDE, 0},
 	{"a non-canonical address", non_canonical, EXC_ACCESS, 13},
@@ -82,7 +83,7 @@ const struct provocation provocations[] = {
 	{"CR4.PAE cleared in long mode", clear_pae, EXC_ACCESS, 13},
 	{"a page that is not present", not_mapped, EXC_PAGE, 14},
 	{"RFLAGS.TF", single_step, EXC_DEBUG, 1},
-	{NULL, NULL, EXC_OTHER, 0},
+	{0},
 };
 
 /* The error code's bits: P 0, W 1, U 2, RSVD 3, I/D 4. */

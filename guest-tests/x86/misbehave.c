@@ -42,7 +42,7 @@ struct port_range {
 static const struct port_range deadly[] = {
 	{0x64, 0x64},	  /* reset by the keyboard controller */
 	{0x92, 0x92},	  /* fast reset */
-	{0xf1, 0xf7},	  /* debug exit, and what reaches it from below */
+	{0xf1, 0xf7},	  /* debug exit */
 	{0x502, 0x505},	  /* pvpanic */
 	{0x600, 0x60b},	  /* ACPI: power off */
 	{0xcf6, 0xcf9},	  /* reset control */

@@ -42,6 +42,11 @@ void arch_console_init(uint64_t boot)
 		if (path && fdt_reg(fdt_path(path), 0, &reg))
 			uart = reg.start;
 	}
+	console_reset();
+}
+
+void console_reset(void)
+{
 	/* Whatever state it is in: 8 bits and the divisor out of sight, no loopback, no interrupts. */
 	mmio_write8(uart + UART_LCR, LCR_8BITS);
 	mmio_write8(uart + UART_MCR, 0);

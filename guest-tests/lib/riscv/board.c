@@ -53,6 +53,11 @@ void arch_console_init(uint64_t boot)
 	if (option_is("console", "sbi"))
 		return;
 	uart = device("ns16550a");
+	console_reset();
+}
+
+void console_reset(void)
+{
 	if (!uart)
 		return;
 	/* Whatever state it is in: 8 bits and the divisor out of sight, no loopback, no interrupts, no FIFO. */

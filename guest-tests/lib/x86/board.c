@@ -48,11 +48,16 @@ struct multiboot_mmap {
 /* An empty transmitter takes as many bytes as its FIFO has, which saves most of the exits for asking. */
 static unsigned int fifo_room;
 
-void arch_console_init(uint64_t boot)
+void console_reset(void)
 {
 	outb(BOARD_COM1 + UART_LCR, LCR_8BITS); /* and the divisor latch is closed */
 	outb(BOARD_COM1 + UART_IER, 0);		/* no interrupts: it is polled */
 	outb(BOARD_COM1 + UART_MCR, 0);		/* no loopback */
+}
+
+void arch_console_init(uint64_t boot)
+{
+	console_reset();
 }
 
 void console_putc(char c)
