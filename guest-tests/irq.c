@@ -76,6 +76,12 @@ static void nothing(void *arg)
 {
 }
 
+/* It must be up to take an interrupt, and idle to be given other work. */
+static bool bring_up(unsigned int cpu)
+{
+	return cpu_start(cpu, nothing, NULL) && cpu_wait(cpu, LIMIT);
+}
+
 static bool use(struct source *s, enum irq_trigger trigger, unsigned int cpu)
 {
 	testdev_write(TESTDEV_LOWER, 1u << s->bit);
@@ -166,8 +172,11 @@ static void test_together(void)
 static void test_other_cpu(struct source *s)
 {
 	for (unsigned int cpu = 1; cpu < machine.nr_cpus; cpu++) {
-		/* It must be up to take an interrupt. */
-		if (!cpu_start(cpu, nothing, NULL) || !use(s, usual, cpu)) {
+		if (!bring_up(cpu)) {
+			report(false, "CPU %u starts", cpu);
+			return;
+		}
+		if (!use(s, usual, cpu)) {
 			report_skip("this controller delivers to CPU 0 alone");
 			return;
 		}
@@ -196,7 +205,10 @@ static void test_wake(struct source *s)
 	bool woken;
 
 	use(s, usual, 0);
-	cpu_start(1, raise_later, s);
+	if (!cpu_start(1, raise_later, s)) {
+		report(false, "CPU 1 starts");
+		return;
+	}
 	woken = idle_count(&s->count, 20, 20 * LIMIT);
 	cpu_wait(1, LIMIT);
 	report(woken, "line %u, raised by another CPU, wakes a waiting one (%u of 20)", s->line,
@@ -213,7 +225,7 @@ static void test_msi(unsigned int cpu)
 	unsigned int got_one, got_two;
 	bool ok;
 
-	if (cpu && !cpu_start(cpu, nothing, NULL)) {
+	if (cpu && !bring_up(cpu)) {
 		report(false, "CPU %u starts", cpu);
 		return;
 	}

@@ -175,13 +175,15 @@ static void storm(void *arg)
 
 static void test_storm(void)
 {
-	bool done;
+	bool done = true;
 
 	ipi_handler(3, answer, NULL);
 	arrived = 0;
 	for (unsigned int cpu = 1; cpu < nr; cpu++)
-		cpu_start(cpu, storm, NULL);
-	done = idle_count(&arrived, nr - 1, 3 * LIMIT);
+		done &= cpu_start(cpu, storm, NULL);
+	done &= idle_count(&arrived, nr - 1, 3 * LIMIT);
+	for (unsigned int cpu = 1; cpu < nr; cpu++)
+		done &= cpu_wait(cpu, LIMIT);
 	report(done, "interrupts from all CPUs at once keep waking a waiting one (%u answers)",
 	       answers);
 }
@@ -217,7 +219,7 @@ static void watch(void *arg)
 static void test_shootdown(void)
 {
 	uint64_t *one = page_alloc(), *two = page_alloc();
-	bool done;
+	bool done = true;
 
 	one[0] = 1;
 	two[0] = 2;
@@ -225,12 +227,12 @@ static void test_shootdown(void)
 	ipi_handler(4, flush, NULL);
 	arrived = 0;
 	for (unsigned int cpu = 1; cpu < nr; cpu++)
-		cpu_start(cpu, watch, NULL);
-	wait_count(&arrived, nr - 1, LIMIT);
+		done &= cpu_start(cpu, watch, NULL);
+	done &= wait_count(&arrived, nr - 1, LIMIT);
 	map_page(VA, (uint64_t)two, 0);
 	for (unsigned int cpu = 1; cpu < nr; cpu++)
 		ipi_send(cpu, 4);
-	done = wait_count(&flushed, nr - 1, LIMIT);
+	done &= wait_count(&flushed, nr - 1, LIMIT);
 	one[0] = 3;
 	atomic_set(&go_on, 1);
 	delay(5 * NSEC_PER_MSEC);

@@ -21,14 +21,14 @@ static void look(void *arg)
 
 /*
  * A KVM without hardware support may let the guest take an interrupt before it
- * moves it from the IRR to the ISR. An interrupt of the in-kernel I/O APIC that
- * is still requested at the end of its own handler then comes twice.
+ * moves it from the IRR to the ISR. What then comes of the end of interrupt is
+ * chance: level-triggered interrupts of the I/O APIC come twice.
  */
 const char *irq_level_quirk(void)
 {
 	struct probe p = {0};
 
-	if (!lapic_present() || !option_is("irqchip", "kernel"))
+	if (strcmp(machine.irqchip, "ioapic"))
 		return NULL;
 	vector_handler(VECTOR, look, &p);
 	lapic_send(cpus[0].hwid, VECTOR);
