@@ -137,8 +137,8 @@ add_modules()
 	rm "$stage/lab/order"
 }
 
-# pack DIR FILE: the content of DIR as a newc archive. Owners do not matter: all is root's in the
-# lab, whoever makes it. Links are followed for a run's part, which is staged as links.
+# pack DIR FILE [-L]: the content of DIR as a newc archive. Owners do not matter: all is root's in
+# the lab, whoever makes it. -L follows links, as which a run's part is staged.
 pack()
 {
 	(cd "$1" && find ${3:+"$3"} . | "$busybox" cpio ${3:+"$3"} -o -H newc -R 0:0) >"$2" 2>"$run/cpio.log" ||
@@ -163,6 +163,11 @@ make_base()
 	for applet in $("$busybox" --list); do
 		[ "$applet" = busybox ] || ln -s busybox "$stage/usr/bin/$applet"
 	done
+	mkdir "$stage/lab/dev"
+	ln -s /proc/self/fd "$stage/lab/dev/fd"
+	ln -s fd/0 "$stage/lab/dev/stdin"
+	ln -s fd/1 "$stage/lab/dev/stdout"
+	ln -s fd/2 "$stage/lab/dev/stderr"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$stage/etc/passwd"
 	echo 'root:x:0:' >"$stage/etc/group"
 	cp "$here/init" "$stage/init"

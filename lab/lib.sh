@@ -37,16 +37,25 @@ host_arch()
 sha256_of()
 {
 	if [ $# -gt 0 ]; then
-		sha256sum <"$1" | cut -d' ' -f1
+		sha256sum <"$1"
 	else
-		sha256sum | cut -d' ' -f1
-	fi
+		sha256sum
+	fi | cut -c1-64
 }
 
 make_cache()
 {
 	mkdir -p "$cache/index" "$cache/resolved" "$cache/deb" "$cache/tree" "$cache/made" ||
 		die "cannot write to $cache: set KVMBED_CACHE to a directory that can be written"
+}
+
+# A shell word that stands for the string $1.
+quoted()
+{
+	case $1 in
+	*\'*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf "'%s'" "$1" ;;
+	esac
 }
 
 # One lock for all that changes the cache. It is tied to descriptor 9 of this process, so the
