@@ -55,7 +55,7 @@ int ioapic_attach(struct ioapic *ioapic, struct bus *bus, uint64_t base);
  * KVM's own I/O APIC, @level says asserted: the polarity bit is kept for the
  * guest to read and inverts nothing. Has the type of irq_line.set.
  */
-void ioapic_set_irq(void *ioapic, unsigned int pin, bool level);
+void ioapic_set_irq(void *opaque, unsigned int pin, bool level);
 struct irq_line ioapic_input(struct ioapic *ioapic, unsigned int pin);
 
 /* A local APIC has ended @vector (KVM_EXIT_IOAPIC_EOI): level inputs still asserted are sent again. */

@@ -36,7 +36,7 @@ void pic_destroy(struct pic *pic);
 int pic_attach(struct pic *pic, struct bus *port);
 
 /* Input @n, below PIC_INPUTS (others and the cascade, 2, are ignored). Has the type of irq_line.set. */
-void pic_set_irq(void *pic, unsigned int n, bool level);
+void pic_set_irq(void *opaque, unsigned int n, bool level);
 struct irq_line pic_input(struct pic *pic, unsigned int n);
 
 /*

@@ -241,7 +241,7 @@ static void write_register(struct plic *plic, uint64_t offset, uint32_t value)
 /* Aligned 8-byte accesses are taken as two words; the specification knows 32 bits only. */
 static bool is_words(uint64_t offset, unsigned int size)
 {
-	return size >= 4 && offset % size == 0;
+	return (size == 4 || size == 8) && offset % size == 0;
 }
 
 static uint64_t plic_read(void *dev, uint64_t offset, unsigned int size)

@@ -55,7 +55,7 @@ void plic_destroy(struct plic *plic);
 int plic_attach(struct plic *plic, struct bus *bus, uint64_t base);
 
 /* The wire of a source changes or stays; unknown sources and 0 are ignored. Has the type of irq_line.set. */
-void plic_set_irq(void *plic, unsigned int source, bool level);
+void plic_set_irq(void *opaque, unsigned int source, bool level);
 /* The same as a line to give to a device. */
 struct irq_line plic_input(struct plic *plic, unsigned int source);
 

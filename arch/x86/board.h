@@ -42,11 +42,11 @@
 #ifndef KVMBED_X86_BOARD_H
 #define KVMBED_X86_BOARD_H
 
-#define BOARD_RAW_ADDR	0x7c00	   /* where a raw image goes unless --load-addr says */
-#define BOARD_BOOT_TOP	0xa0000	   /* boot tables lie below */
-#define BOARD_ACPI	0xe0000
-#define BOARD_LOW_END	0xc0000000 /* RAM below 4 GiB ends here at most */
-#define BOARD_HIGH	0x100000000
+#define BOARD_RAW_ADDR 0x7c00  /* where a raw image goes unless --load-addr says */
+#define BOARD_BOOT_TOP 0xa0000 /* boot tables lie below */
+#define BOARD_ACPI     0xe0000
+#define BOARD_LOW_END  0xc0000000 /* RAM below 4 GiB ends here at most */
+#define BOARD_HIGH     0x100000000
 
 #define BOARD_TESTDEV	   0xfe000000
 #define BOARD_IDENTITY_MAP 0xfffbc000
@@ -54,8 +54,8 @@
 
 #define BOARD_KBC	 0x64
 #define BOARD_POST	 0x80
-#define BOARD_COM1    0x3f8
-#define BOARD_ACPI_HW 0x600
+#define BOARD_COM1	 0x3f8
+#define BOARD_ACPI_HW	 0x600
 #define BOARD_PCI_CONFIG 0xcf8
 
 #define BOARD_GSI_TIMER 0

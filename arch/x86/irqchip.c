@@ -180,7 +180,8 @@ static bool update_route(struct x86_routes *routes, unsigned int pin,
 		routes->used[pin] = false;
 		return true;
 	}
-	if (routes->used[pin] && !memcmp(e, &now, sizeof(now)))
+	if (routes->used[pin] && e->u.msi.address_lo == now.u.msi.address_lo &&
+	    e->u.msi.address_hi == now.u.msi.address_hi && e->u.msi.data == now.u.msi.data)
 		return false;
 	*e = now;
 	routes->used[pin] = true;

@@ -68,7 +68,7 @@ int printf(const char *fmt, ...) __printf(1, 2);
 /* Sets the console's device up again, after a guest has written to its registers. */
 void console_reset(void);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
-int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
 
 void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);

@@ -123,7 +123,7 @@ static void put_string(struct out *o, struct spec *s, const char *text)
 	put_padded(o, s, "", text, len);
 }
 
-int vsnprintf(char *buf, size_t size, const char *f, va_list args)
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
 	struct out o = {.buf = buf, .size = size};
 	struct spec s;
@@ -131,7 +131,7 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list args)
 	char c;
 
 	va_copy(ap, args);
-	for (; *f; f++) {
+	for (const char *f = fmt; *f; f++) {
 		if (*f != '%') {
 			put(&o, *f);
 			continue;
@@ -174,7 +174,7 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list args)
 	va_end(ap);
 	if (size)
 		buf[o.len < size ? o.len : size - 1] = '\0';
-	return o.len;
+	return (int)o.len;
 }
 
 int snprintf(char *buf, size_t size, const char *fmt, ...)
@@ -234,10 +234,10 @@ static void verdict(const char *word, const char *why, const char *fmt, va_list 
 
 	/* One byte is kept for the newline, whatever is cut. */
 	vsnprintf(text + len, sizeof(text) - 1 - len, fmt, ap);
-	len = strlen(text);
+	len = (int)strlen(text);
 	if (why)
 		snprintf(text + len, sizeof(text) - 1 - len, ": %s", why);
-	len = strlen(text);
+	len = (int)strlen(text);
 	text[len] = '\n';
 	text[len + 1] = '\0';
 	console_line(text);

@@ -15,10 +15,10 @@
 #include "machine/machine.h"
 #include "ratio.h"
 
-#define EXITS	 1000
-#define DEVICES	 64
-#define ROUNDS	 101
-#define PAGE	 4096
+#define EXITS	1000
+#define DEVICES 64
+#define ROUNDS	101
+#define PAGE	4096
 
 static struct {
 	struct vm vm;
@@ -148,5 +148,7 @@ int main(int argc, char **argv)
 	verdict = ratio_measure(&ratio);
 	machine_destroy(&bench.vm);
 	arch_config_free(config.arch);
-	return verdict == RATIO_NOT_RUN ? STATUS_HOST : verdict == RATIO_OVER ? STATUS_FAIL : STATUS_PASS;
+	return verdict == RATIO_NOT_RUN ? STATUS_HOST
+	       : verdict == RATIO_OVER	? STATUS_FAIL
+					: STATUS_PASS;
 }

@@ -57,7 +57,11 @@ static uint64_t run_floor(void *ctx)
 int main(int argc, char **argv)
 {
 	struct commands commands;
-	struct ratio ratio = {.run_ours = run_ours, .run_floor = run_floor, .ctx = &commands, .unit_ns = 1e6, .unit = "ms"};
+	struct ratio ratio = {.run_ours = run_ours,
+			      .run_floor = run_floor,
+			      .ctx = &commands,
+			      .unit_ns = 1e6,
+			      .unit = "ms"};
 	enum ratio_verdict verdict;
 	int i = 4;
 
@@ -81,5 +85,7 @@ int main(int argc, char **argv)
 		return STATUS_HOST;
 	verdict = ratio_measure(&ratio);
 	posix_spawn_file_actions_destroy(&commands.quiet);
-	return verdict == RATIO_NOT_RUN ? STATUS_HOST : verdict == RATIO_OVER ? STATUS_FAIL : STATUS_PASS;
+	return verdict == RATIO_NOT_RUN ? STATUS_HOST
+	       : verdict == RATIO_OVER	? STATUS_FAIL
+					: STATUS_PASS;
 }

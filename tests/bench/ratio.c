@@ -62,8 +62,8 @@ enum ratio_verdict ratio_measure(const struct ratio *r)
 			x = r->run_ours(r->ctx);
 		}
 		if (!x || !y) {
-			printf("%-34s %22s %22s %8s %8s %7.2f  %s\n", r->name, "-", "-", "-", "-", r->limit,
-			       words[RATIO_NOT_RUN]);
+			printf("%-34s %22s %22s %8s %8s %7.2f  %s\n", r->name, "-", "-", "-", "-",
+			       r->limit, words[RATIO_NOT_RUN]);
 			return RATIO_NOT_RUN;
 		}
 		ours[i] = (double)x / r->unit_ns;

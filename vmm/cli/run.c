@@ -268,6 +268,7 @@ static int run_machine(const struct run *run, struct signals *signals)
 			status = vm.outcome.raw & 0xff;
 	}
 	machine_destroy(&vm);
+	signals->vm = NULL;
 	if (signals->fd >= 0)
 		close(signals->fd);
 	return status;

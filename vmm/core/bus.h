@@ -47,13 +47,13 @@ struct bus_range {
 };
 
 struct bus {
-	const char *name; /* "mmio" or "port" */
+	const char *name;	 /* "mmio" or "port" */
 	struct bus_table *table; /* bus.c's own */
-	unsigned int seq; /* odd while the table changes */
-	pthread_mutex_t lock; /* of bus_add() and bus_remove(); accesses take none */
-	bool log_unclaimed; /* say each access that nothing answered; set before the first */
-	unsigned int unclaimed; /* how many there were */
-	unsigned int logged; /* how many were said */
+	unsigned int seq;	 /* odd while the table changes */
+	pthread_mutex_t lock;	 /* of bus_add() and bus_remove(); accesses take none */
+	bool log_unclaimed;	 /* say each access that nothing answered; set before the first */
+	unsigned int unclaimed;	 /* how many there were */
+	unsigned int logged;	 /* how many were said */
 };
 
 void bus_init(struct bus *bus, const char *name);

@@ -13,9 +13,9 @@
 
 struct image_segment {
 	uint64_t gpa;
-	uint64_t offset; /* into the file */
+	uint64_t offset;    /* into the file */
 	uint64_t file_size; /* bytes from the file; offset + file_size <= file's size */
-	uint64_t mem_size; /* >= file_size; the rest is zeroed */
+	uint64_t mem_size;  /* >= file_size; the rest is zeroed */
 };
 
 /* How the architecture starts it; arch/<name>/image.c says what each means for its boot. */
@@ -23,20 +23,20 @@ enum image_format {
 	IMAGE_RAW, /* bytes at an address */
 	IMAGE_ELF,
 	IMAGE_MULTIBOOT, /* multiboot 1 (x86) */
-	IMAGE_LINUX, /* arm64 Image, RISC-V Image */
+	IMAGE_LINUX,	 /* arm64 Image, RISC-V Image */
 };
 
 struct image {
 	const char *path; /* as given; not owned */
-	uint8_t *data; /* the whole file; owned */
+	uint8_t *data;	  /* the whole file; owned */
 	uint64_t size;
 	enum image_format format;
-	const char *format_name; /* "ELF64", "multiboot", "arm64 Image"; a constant */
+	const char *format_name;  /* "ELF64", "multiboot", "arm64 Image"; a constant */
 	unsigned int elf_machine; /* EM_*; 0 if it is not an ELF file */
-	unsigned int bits; /* 32 or 64 for ELF, else 0 */
+	unsigned int bits;	  /* 32 or 64 for ELF, else 0 */
 	struct image_segment seg[16];
 	unsigned int nr_seg;
-	uint64_t entry; /* gpa of the first instruction */
+	uint64_t entry;	   /* gpa of the first instruction */
 	uint64_t boot_gpa; /* a format's own address: multiboot's header offset in the file */
 };
 

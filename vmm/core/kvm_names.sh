@@ -25,7 +25,7 @@ ioctls() {
 # Enumerators have no macro of their own number.
 enumerators() {
 	# shellcheck disable=SC2086
-	$cc -E -P "$tmp/kvm.c" | tr ',{}' '\n\n\n' | sed -n -E "s/^[[:space:]]*($1)[[:space:]]*(=.*)?$/\\1/p" |
+	$cc -E -P "$tmp/kvm.c" | tr ',{}' '[\n*]' | sed -n -E "s/^[[:space:]]*($1)[[:space:]]*(=.*)?$/\\1/p" |
 		LC_ALL=C sort -u
 }
 

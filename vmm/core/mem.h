@@ -28,11 +28,11 @@ struct mem_range {
 	uint64_t gpa;
 	uint64_t size; /* bytes, a multiple of the host's page size; gpa + size < 2^64 */
 	uint8_t *hva;
-	unsigned int flags; /* MEM_READONLY */
-	uint32_t slot; /* KVM's memslot number: the lowest that was free */
-	int fd; /* memfd or file behind it; -1 for anonymous memory */
+	unsigned int flags;   /* MEM_READONLY */
+	uint32_t slot;	      /* KVM's memslot number: the lowest that was free */
+	int fd;		      /* memfd or file behind it; -1 for anonymous memory */
 	uint64_t file_offset; /* of the range in fd */
-	uint8_t *map; /* what to unmap: hva may lie inside a bigger mapping */
+	uint8_t *map;	      /* what to unmap: hva may lie inside a bigger mapping */
 	uint64_t map_size;
 	const char *name; /* "ram", "rom", ...; a constant */
 };

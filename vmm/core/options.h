@@ -13,7 +13,7 @@
 
 struct option_desc {
 	const char *name; /* without dashes */
-	char letter; /* its short form, or 0 */
+	char letter;	  /* its short form, or 0 */
 	/*
 	 * What --help calls the value: "SIZE". "[=FILE]" for a value that may be
 	 * left out (then it is given as --name=VALUE only). NULL if it takes none.

@@ -21,13 +21,13 @@ enum exit_status {
 };
 
 enum outcome_kind {
-	OUTCOME_NONE, /* still running */
+	OUTCOME_NONE,	  /* still running */
 	OUTCOME_SHUTDOWN, /* powered off; code is what the guest reported, 0 good */
 	OUTCOME_RESET,
 	OUTCOME_CRASH, /* the guest said that it crashed */
 	OUTCOME_TRIPLE_FAULT,
 	OUTCOME_INTERNAL, /* KVM gave up, or an exit that nothing handles */
-	OUTCOME_HOST, /* an ioctl that must work did not */
+	OUTCOME_HOST,	  /* an ioctl that must work did not */
 	OUTCOME_TIMEOUT,
 	OUTCOME_STOPPED, /* the person stopped it (Ctrl-A x, a signal) */
 };

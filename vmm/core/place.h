@@ -12,7 +12,7 @@ struct mem;
 
 struct placed {
 	uint64_t start, end; /* gpa, end not included */
-	const char *what; /* "kernel", "initrd", ...; a constant */
+	const char *what;    /* "kernel", "initrd", ...; a constant */
 };
 
 struct place {
@@ -25,7 +25,8 @@ struct place {
  * Reports and returns -ERANGE (not memory, or wraps), -EEXIST (overlaps, both
  * are named), -ENOSPC (table full). size 0 is fine and takes nothing.
  */
-int place_at(struct place *p, const struct mem *mem, uint64_t start, uint64_t size, const char *what);
+int place_at(struct place *p, const struct mem *mem, uint64_t start, uint64_t size,
+	     const char *what);
 
 /*
  * Finds the highest, or lowest, free room of @size bytes aligned to @align (a

@@ -19,7 +19,7 @@
 #include "outcome.h"
 #include "place.h"
 
-struct arch_vm; /* arch/<name>/: what the architecture keeps for a VM */
+struct arch_vm;	  /* arch/<name>/: what the architecture keeps for a VM */
 struct arch_vcpu; /* ... and for a vCPU */
 struct config;
 struct loop;
@@ -63,10 +63,10 @@ struct vm {
 	pthread_mutex_t pause_lock;
 	pthread_cond_t pause_cond;
 	unsigned int pause_count; /* nested pauses */
-	unsigned int parked; /* vCPU threads outside KVM_RUN because of it */
-	unsigned int alive; /* vCPU threads that have not left */
-	unsigned int started; /* vCPU threads to join; the main thread's own */
-	atomic_bool pausing; /* pause_count > 0, for the run loop's quick look */
+	unsigned int parked;	  /* vCPU threads outside KVM_RUN because of it */
+	unsigned int alive;	  /* vCPU threads that have not left */
+	unsigned int started;	  /* vCPU threads to join; the main thread's own */
+	atomic_bool pausing;	  /* pause_count > 0, for the run loop's quick look */
 };
 
 /*

@@ -22,7 +22,7 @@ static int create_vm(struct vm *vm)
 		return vm->kvm_fd;
 	type = arch_vm_type(vm->kvm_fd, vm->config);
 	if (type < 0)
-		return type;
+		return (int)type;
 	vm->fd = kvm_create_vm(vm->kvm_fd, type);
 	if (vm->fd < 0)
 		return vm->fd;

@@ -16,6 +16,7 @@
 
 int main(void)
 {
+	static const uint8_t code[] = {0xe6, 0xf4};
 	static union {
 		struct kvm_cpuid2 cpuid;
 		char room[sizeof(struct kvm_cpuid2) + 256 * sizeof(struct kvm_cpuid_entry2)];
@@ -35,13 +36,15 @@ int main(void)
 	ioctl(vm, KVM_CREATE_IRQCHIP, 0);
 	ioctl(vm, KVM_CREATE_PIT2, &pit);
 	ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &c.cpuid);
-	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ram.userspace_addr = (uintptr_t)memory;
 	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &ram);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   vcpu, 0);
 	ioctl(vcpu, KVM_SET_CPUID2, &c.cpuid);
-	memcpy(memory + CODE, "\xe6\xf4", 2);
+	memcpy(memory + CODE, code, sizeof(code));
 	ioctl(vcpu, KVM_GET_SREGS2, &sregs);
 	sregs.cs.base = sregs.cs.selector = 0;
 	ioctl(vcpu, KVM_SET_SREGS2, &sregs);
