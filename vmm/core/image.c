@@ -122,7 +122,7 @@ static int read_open_file(int fd, const char *path, uint64_t limit, uint8_t **da
 			  S_ISDIR(st.st_mode)	 ? "a directory"
 			  : S_ISFIFO(st.st_mode) ? "a pipe"
 						 : "a device or socket");
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOEXEC;
 	}
 	if ((uint64_t)st.st_size > limit) {
 		msg_error("%s %s is too large: %" PRIu64 " bytes, the limit is %" PRIu64, what,

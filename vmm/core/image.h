@@ -72,7 +72,7 @@ int image_bad(const struct image *img, const char *fmt, ...) __attribute__((form
  * Reads a whole file of at most @limit bytes; *@data is the caller's to free().
  * @what names its part in messages ("kernel", "initrd"). An empty file is fine:
  * *@size is 0 and *@data still to be freed. Reports and returns -errno of
- * open() or read(), -EISDIR, -EINVAL (not a plain file), -EFBIG or -ENOMEM.
+ * open() or read(), -EISDIR, -ENOEXEC (not a plain file), -EFBIG or -ENOMEM.
  */
 int file_read(const char *path, uint64_t limit, uint8_t **data, uint64_t *size, const char *what);
 

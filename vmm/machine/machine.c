@@ -98,6 +98,21 @@ static int load_and_boot(struct vm *vm, struct image *image)
 	return r ? r : arch_boot(vm, image);
 }
 
+/* Is a failure of loading and booting the input's fault, by what place_at(), file_read() and the loader return? */
+static bool inputs_fault(int err)
+{
+	static const int input[] = {
+		ERANGE, EEXIST, ENOSPC,	 ENOEXEC, ENOENT,	EISDIR,
+		EFBIG,	EACCES, ENOTDIR, ELOOP,	  ENAMETOOLONG,
+	};
+
+	for (unsigned int i = 0; i < sizeof(input) / sizeof(input[0]); i++) {
+		if (err == -input[i])
+			return true;
+	}
+	return false;
+}
+
 static void wake_everyone(struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
@@ -149,10 +164,9 @@ enum exit_status machine_create(struct vm *vm, const struct config *config)
 	}
 	r = load_and_boot(vm, &image);
 	image_close(&image);
-	/* Only placing an image can be the input's fault; the errnos are place_at()'s and the loader's. */
-	if (r == -ERANGE || r == -EEXIST || r == -ENOSPC || r == -ENOEXEC || r == -ENOENT)
-		return STATUS_USAGE;
-	return r ? STATUS_HOST : STATUS_PASS;
+	if (r)
+		return inputs_fault(r) ? STATUS_USAGE : STATUS_HOST;
+	return STATUS_PASS;
 }
 
 static void on_timeout(void *ctx, uint32_t events)
