@@ -13,6 +13,30 @@ static struct arch_config *arch_of(void *target)
 	return ((struct config *)target)->arch;
 }
 
+/* Options that exclude each other, in whichever order they come; KVM would say EINVAL of the whole set. */
+static const char *check(void *target)
+{
+	const struct arch_config *c = arch_of(target);
+	const struct {
+		bool both;
+		const char *why;
+	} rules[] = {
+		{c->aarch32 && c->el2, "--aarch32 and --el2 cannot be used together"},
+		{c->aarch32 && c->sve, "--aarch32 and --sve cannot be used together"},
+		{c->aarch32 && c->mte, "--aarch32 and --mte cannot be used together"},
+		{c->aarch32 && c->ptrauth == CHOICE_YES,
+		 "--aarch32 and --ptrauth cannot be used together"},
+		{c->el2 && (c->irqchip == IRQCHIP_NONE || c->irqchip == IRQCHIP_GICV2),
+		 "--el2 needs --irqchip gicv3 or gicv3-its"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (rules[i].both)
+			return rules[i].why;
+	}
+	return NULL;
+}
+
 static const char *set_irqchip(void *target, const char *value)
 {
 	static const struct {
@@ -28,7 +52,7 @@ static const char *set_irqchip(void *target, const char *value)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(value, names[i].name)) {
 			arch_of(target)->irqchip = names[i].irqchip;
-			return NULL;
+			return check(target);
 		}
 	}
 	return "must be gicv2, gicv3, gicv3-its or none";
@@ -47,7 +71,7 @@ static const char *set_ipa_bits(void *target, const char *value)
 static const char *set_sve(void *target, const char *value)
 {
 	arch_of(target)->sve = true;
-	return NULL;
+	return check(target);
 }
 
 static const char *set_sve_max_vl(void *target, const char *value)
@@ -58,7 +82,7 @@ static const char *set_sve_max_vl(void *target, const char *value)
 		return "must be a multiple of 128 from 128 to 2048";
 	arch_of(target)->sve = true;
 	arch_of(target)->sve_max_bits = bits;
-	return NULL;
+	return check(target);
 }
 
 static const char *set_pmu(void *target, const char *value)
@@ -70,19 +94,19 @@ static const char *set_pmu(void *target, const char *value)
 static const char *set_el2(void *target, const char *value)
 {
 	arch_of(target)->el2 = true;
-	return NULL;
+	return check(target);
 }
 
 static const char *set_aarch32(void *target, const char *value)
 {
 	arch_of(target)->aarch32 = true;
-	return NULL;
+	return check(target);
 }
 
 static const char *set_ptrauth(void *target, const char *value)
 {
 	arch_of(target)->ptrauth = CHOICE_YES;
-	return NULL;
+	return check(target);
 }
 
 static const char *set_no_ptrauth(void *target, const char *value)
@@ -94,7 +118,7 @@ static const char *set_no_ptrauth(void *target, const char *value)
 static const char *set_mte(void *target, const char *value)
 {
 	arch_of(target)->mte = true;
-	return NULL;
+	return check(target);
 }
 
 /* clang-format off */

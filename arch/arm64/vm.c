@@ -121,30 +121,6 @@ static int choose_features(struct vm *vm)
 	return 0;
 }
 
-/* Options that exclude each other; KVM would say EINVAL of the whole set. */
-static int check_options(const struct arch_config *c)
-{
-	const struct {
-		bool both;
-		const char *what;
-	} rules[] = {
-		{c->aarch32 && c->el2, "--aarch32 and --el2"},
-		{c->aarch32 && c->sve, "--aarch32 and --sve"},
-		{c->aarch32 && c->mte, "--aarch32 and --mte"},
-		{c->aarch32 && c->ptrauth == CHOICE_YES, "--aarch32 and --ptrauth"},
-		{c->el2 && (c->irqchip == IRQCHIP_NONE || c->irqchip == IRQCHIP_GICV2),
-		 "--el2 and an --irqchip other than a GICv3"},
-	};
-
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (rules[i].both) {
-			msg_error("%s cannot be used together", rules[i].what);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
 int arch_vm_init(struct vm *vm)
 {
 	const struct arch_config *c = vm->config->arch;
@@ -155,9 +131,6 @@ int arch_vm_init(struct vm *vm)
 		return -ENOMEM;
 	vm->arch->gic_fd = vm->arch->its_fd = -1;
 
-	r = check_options(c);
-	if (r)
-		return r;
 	r = kvm_do(vm->fd, KVM_ARM_PREFERRED_TARGET, (uintptr_t)&vm->arch->init);
 	if (r < 0)
 		return r;
