@@ -211,43 +211,56 @@ is_elf()
 	[ "$(od -An -tx1 -N 4 "$1" 2>/dev/null | tr -d ' ')" = 7f454c46 ]
 }
 
-# Stage the interpreter and the shared libraries of program $1: from this machine where the lab is of
-# its kind, from the sysroot otherwise.
-put_libraries()
+# Print the loader and the shared libraries of program $1, one "PATH-IN-LAB FILE" a line: this
+# machine's where the lab is of its kind, the sysroot's otherwise. $2 is what readelf says of it.
+find_libraries()
 {
-	is_elf "$1" || return 0
 	if [ "$kernel_arch" = "$(host_arch)" ]; then
-		for library in $(ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\) (0x.*,\1,p'); do
-			ln -sfn "$(readlink -f "$library")" "$stage/$(make_parent "$library")"
-		done
+		ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\) (0x.*,\1 \1,p'
 		return 0
 	fi
-	readelf -l "$1" 2>/dev/null | grep -q INTERP || return 0
-	[ -n "$sysroot" ] || sysroot=$("$here/sysroot" "$(project_arch "$kernel_arch")") || exit
-	queue=$1
-	interpreter=$(readelf -l "$1" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
-	ln -sfn "$(readlink -f "$sysroot$interpreter")" "$stage/$(make_parent "$interpreter")"
-	while [ -n "$queue" ]; do
-		file=${queue%% *}
-		queue=${queue#"$file"}
-		queue=${queue# }
-		for library in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-			found=$(find "$sysroot"/usr/lib/*-linux-gnu/"$library" 2>/dev/null | head -n 1)
-			[ -n "$found" ] || die "$1 needs $library, which lab/sysroot does not have"
-			target=$stage/$(make_parent "${found#"$sysroot"}")
-			[ ! -e "$target" ] || continue
-			ln -sfn "$(readlink -f "$found")" "$target"
-			queue="$queue${queue:+ }$found"
+	sysroot=$("$here/sysroot" "$(project_arch "$kernel_arch")") || exit
+	interpreter=$(printf '%s\n' "$2" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
+	echo "$interpreter $sysroot$interpreter"
+	set -- "$1"
+	seen=' '
+	while [ $# -gt 0 ]; do
+		for library in $(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+			case $seen in
+			*" $library "*) continue ;;
+			esac
+			seen="$seen$library "
+			found=$(find "$sysroot"/usr/lib/*-linux-gnu/"$library" 2>/dev/null)
+			[ -n "$found" ] || die "a program needs $library, which lab/sysroot does not have"
+			echo "${found#"$sysroot"} $found"
+			set -- "$@" "$found"
 		done
+		shift
 	done
 }
 
-# The staged path of lab file $1, whose directory is made.
-make_parent()
+# Stage what program $1 is linked with. The answer depends on what it says it needs, so it is kept.
+put_libraries()
 {
-	path=$(lab_path "$1")
-	mkdir -p "$stage/${path%/*}"
-	printf '%s' "$path"
+	is_elf "$1" || return 0
+	needs=$(readelf -l -d "$1" 2>/dev/null | grep -E 'interpreter:|NEEDED')
+	case $needs in
+	*interpreter:*) ;;
+	*) return 0 ;;
+	esac
+	libraries=$cache/made/libraries-$kernel_arch-$(printf '%s\n' "$needs" | sha256_of)
+	[ -z "$refresh" ] || rm -f "$libraries"
+	if [ ! -f "$libraries" ]; then
+		made=$(mktemp "$cache/made/.libraries.XXXXXX") || die "cannot write to $cache/made"
+		(find_libraries "$1" "$needs") >"$made" || exit
+		mv "$made" "$libraries"
+	fi
+	while read -r path library; do
+		[ -e "$library" ] || die "$library is gone: run this again with --refresh"
+		target=$stage/$(lab_path "$path")
+		[ -d "${target%/*}" ] || mkdir -p "${target%/*}"
+		ln -sfn "$library" "$target"
+	done <"$libraries"
 }
 
 # What the project itself has to offer to the lab: kvmbed, its guests and scripts.
