@@ -57,7 +57,8 @@ ALL_LDFLAGS = $(SYSROOT_LDFLAGS) $(LDFLAGS) -pthread
 LIBS := -lelf -lfdt
 
 SRC := $(wildcard vmm/core/*.c vmm/machine/*.c vmm/cli/*.c devices/*.c devices/*/*.c arch/$(ARCH)/*.c)
-GEN := $(O)/gen/kvm_names.c
+GEN_riscv := $(O)/gen/riscv_ext_names.c
+GEN := $(O)/gen/kvm_names.c $(GEN_$(ARCH))
 OBJ := $(SRC:%.c=$(O)/obj/%.o) $(GEN:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 
 all: $(O)/kvmbed ## build the VMM and the guests for ARCH (x86 by default, arm64, riscv)

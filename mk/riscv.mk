@@ -5,11 +5,7 @@
 UNIT_PURE += arch/riscv/insn.c
 
 ifeq ($(ARCH),riscv)
-$(O)/kvmbed: $(O)/obj/gen/riscv_ext_names.o
-
 $(O)/gen/riscv_ext_names.c: arch/riscv/ext_names.sh | $(O)/gen/.ready
 	$(call say,GEN,$@)
 	$(Q)sh $< "$(CC) $(CPPFLAGS) $(SYSROOT_CFLAGS)" > $@.tmp && mv $@.tmp $@
-
--include $(O)/obj/gen/riscv_ext_names.d
 endif
