@@ -16,13 +16,12 @@
 #define FWCFG_BASE 0x510u
 #define FWCFG_SIZE 2u /* selector at 0, data at 1 */
 
-#define FWCFG_SIGNATURE	  0x00 /* "QEMU" */
-#define FWCFG_ID	  0x01 /* u32 of feature bits; 1: this interface */
-#define FWCFG_RAM_SIZE	  0x03 /* u64, bytes */
-#define FWCFG_NB_CPUS	  0x05 /* u16 */
-#define FWCFG_MAX_CPUS	  0x0f /* u16 */
-#define FWCFG_INITRD_DATA 0x11 /* read by kvm-unit-tests' x86 start-up; absent */
-#define FWCFG_FILE_DIR	  0x19 /* u32 count, big-endian: empty */
+#define FWCFG_SIGNATURE 0x00 /* "QEMU" */
+#define FWCFG_ID	0x01 /* u32 of feature bits; 1: this interface */
+#define FWCFG_RAM_SIZE	0x03 /* u64, bytes */
+#define FWCFG_NB_CPUS	0x05 /* u16 */
+#define FWCFG_MAX_CPUS	0x0f /* u16 */
+#define FWCFG_FILE_DIR	0x19 /* u32 count, big-endian: empty */
 
 struct fwcfg;
 
