@@ -221,12 +221,39 @@ static int make_ioapic(struct vm *vm)
 	return arch->ioapic ? ioapic_attach(arch->ioapic, &vm->mmio, IOAPIC_BASE) : x86_no_memory();
 }
 
+/*
+ * What a PC's firmware has done before anybody else runs: vectors 0x08 and 0x70,
+ * for which real-mode guests have their handlers (kvm-unit-tests' realmode). No
+ * input is masked, as in KVM's own PIC.
+ */
+static void initialise_pic(struct bus *port)
+{
+	static const struct {
+		uint16_t port;
+		uint8_t value;
+	} words[] = {
+		{PIC_MASTER_BASE, 0x11},     {PIC_MASTER_BASE + 1, 0x08},
+		{PIC_MASTER_BASE + 1, 0x04}, {PIC_MASTER_BASE + 1, 0x01},
+		{PIC_SLAVE_BASE, 0x11},	     {PIC_SLAVE_BASE + 1, 0x70},
+		{PIC_SLAVE_BASE + 1, 0x02},  {PIC_SLAVE_BASE + 1, 0x01},
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		bus_write(port, words[i].port, 1, words[i].value);
+}
+
 static int make_pic(struct vm *vm)
 {
 	const struct pic_config config = {.intr = {.set = set_intr, .ctx = vm}};
+	int r;
 
 	vm->arch->pic = pic_create(&config);
-	return vm->arch->pic ? pic_attach(vm->arch->pic, &vm->pio) : x86_no_memory();
+	if (!vm->arch->pic)
+		return x86_no_memory();
+	r = pic_attach(vm->arch->pic, &vm->pio);
+	if (!r)
+		initialise_pic(&vm->pio);
+	return r;
 }
 
 int arch_vm_irqchip(struct vm *vm)
