@@ -45,10 +45,11 @@ fetch_host()
 	elif [ -f "$answer" ]; then
 		# shellcheck disable=SC1090 # written below
 		. "$answer"
+		path_missing=
 		for path in "$kernel" "$busybox" "$base" "$base.modules" ${emulator_tree:+"$emulator_tree"} ${rom:+"$rom"}; do
 			[ -e "$path" ] || path_missing=yes
 		done
-		[ -n "${path_missing:-}" ] || return 0
+		[ -n "$path_missing" ] || return 0
 	fi
 	fetch_kernel "$kernel_name"
 	busybox=$(fetch_busybox "$(host_arch)")/usr/bin/busybox || exit
