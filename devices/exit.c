@@ -19,7 +19,6 @@
  *               a board hands on what is written here as a byte, not the second
  *               byte of an address.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -78,7 +78,10 @@ static unsigned int mode(uint64_t rte)
 	return (rte & RTE_MODE) >> RTE_MODE_SHIFT;
 }
 
-/* 3.2.4, bits 10-8: the modes other than fixed and lowest priority are edge-triggered whatever bit 15 says. */
+/*
+ * 3.2.4, bits 10-8: the modes other than fixed and lowest priority are
+ * edge-triggered whatever bit 15 says.
+ */
 static bool is_level(uint64_t rte)
 {
 	return (rte & RTE_LEVEL) && mode(rte) <= MODE_LOWEST;

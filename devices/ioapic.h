@@ -23,7 +23,10 @@
 struct ioapic;
 
 struct ioapic_config {
-	/* Where interrupts go, in the MSI form of KVM_SIGNAL_MSI and KVM_SET_GSI_ROUTING; devid is 0. */
+	/*
+	 * Where interrupts go, in the MSI form of KVM_SIGNAL_MSI and
+	 * KVM_SET_GSI_ROUTING; devid is 0.
+	 */
 	struct msi_target msi;
 	/*
 	 * What ioapic_route() answers for @pin may have changed: a guest wrote
@@ -58,7 +61,10 @@ int ioapic_attach(struct ioapic *ioapic, struct bus *bus, uint64_t base);
 void ioapic_set_irq(void *opaque, unsigned int pin, bool level);
 struct irq_line ioapic_input(struct ioapic *ioapic, unsigned int pin);
 
-/* A local APIC has ended @vector (KVM_EXIT_IOAPIC_EOI): level inputs still asserted are sent again. */
+/*
+ * A local APIC has ended @vector (KVM_EXIT_IOAPIC_EOI): level inputs still
+ * asserted are sent again.
+ */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 
 /* The message that @pin sends now. Any time, and inside route_changed() for any pin. */

@@ -20,7 +20,6 @@
  *    for as long as the slave has a request, so none is lost; a request that is
  *    withdrawn before the acknowledgement gives the slave's spurious vector.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -93,7 +92,10 @@ static uint8_t irr(const struct chip *chip)
 	return (chip->latch & ~chip->elcr) | (chip->inputs & chip->elcr);
 }
 
-/* The input of the highest priority in @set, or -1. Priorities go round from the one above the lowest. */
+/*
+ * The input of the highest priority in @set, or -1. Priorities go round from
+ * the one above the lowest.
+ */
 static int highest(const struct chip *chip, uint8_t set)
 {
 	for (unsigned int i = 1; i <= 8; i++)
@@ -122,13 +124,19 @@ static int highest_request(const struct chip *chip)
 	served = highest(chip, in_service);
 	if (request < 0 || served < 0)
 		return request;
-	/* Special fully nested mode: a slave in service is not locked out, it knows its own priorities. */
+	/*
+	 * Special fully nested mode: a slave in service is not locked out, it
+	 * knows its own priorities.
+	 */
 	if (request == CASCADE && served == CASCADE && chip->is_master && (chip->icw4 & ICW4_SFNM))
 		return request;
 	return priority(chip, request) < priority(chip, served) ? request : -1;
 }
 
-/* Interrupt sequence: the request becomes the one in service, or is over at once with automatic EOI. */
+/*
+ * Interrupt sequence: the request becomes the one in service, or is over at
+ * once with automatic EOI.
+ */
 static void acknowledge(struct chip *chip, unsigned int input)
 {
 	chip->latch &= ~bit(input);
@@ -156,7 +164,10 @@ static void write_icw1(struct chip *chip, uint8_t value)
 	chip->icw1 = value;
 	chip->icw4 = 0; /* stays so if none is to come */
 	chip->init = INIT_ICW2;
-	/* Initialization command word 1: edges must come anew, and all modes are those of power-on. */
+	/*
+	 * Initialization command word 1: edges must come anew, and all modes
+	 * are those of power-on.
+	 */
 	chip->latch = chip->imr = chip->isr = 0;
 	chip->lowest = 7;
 	chip->rotate_aeoi = chip->special_mask = chip->poll = chip->read_isr = false;
@@ -363,7 +374,10 @@ struct irq_line pic_input(struct pic *pic, unsigned int n)
 	return (struct irq_line){.set = pic_set_irq, .ctx = pic, .n = n};
 }
 
-/* A chip's part of the interrupt sequence; its input, or 7 when the request is gone: a default IR7. */
+/*
+ * A chip's part of the interrupt sequence; its input, or 7 when the request is
+ * gone: a default IR7.
+ */
 static unsigned int inta(struct chip *chip)
 {
 	int input = highest_request(chip);

@@ -29,13 +29,19 @@ struct pic_config {
 extern const struct bus_ops pic_master_ops, pic_slave_ops,
 	pic_elcr_ops; /* device: the struct pic; two ports each */
 
-/* Uninitialised as after power-on: nothing is raised until ICW1-4 are written. NULL with errno ENOMEM. */
+/*
+ * Uninitialised as after power-on: nothing is raised until ICW1-4 are written.
+ * NULL with errno ENOMEM.
+ */
 struct pic *pic_create(const struct pic_config *config);
 void pic_destroy(struct pic *pic);
 /* Adds the three pairs of ports at their PC addresses to the port bus. */
 int pic_attach(struct pic *pic, struct bus *port);
 
-/* Input @n, below PIC_INPUTS (others and the cascade, 2, are ignored). Has the type of irq_line.set. */
+/*
+ * Input @n, below PIC_INPUTS (others and the cascade, 2, are ignored). Has the
+ * type of irq_line.set.
+ */
 void pic_set_irq(void *opaque, unsigned int n, bool level);
 struct irq_line pic_input(struct pic *pic, unsigned int n);
 

@@ -54,12 +54,18 @@ void plic_destroy(struct plic *plic);
 /* Adds PLIC_SIZE(nr_contexts) bytes at @base; errors are bus_add()'s. */
 int plic_attach(struct plic *plic, struct bus *bus, uint64_t base);
 
-/* The wire of a source changes or stays; unknown sources and 0 are ignored. Has the type of irq_line.set. */
+/*
+ * The wire of a source changes or stays; unknown sources and 0 are ignored. Has
+ * the type of irq_line.set.
+ */
 void plic_set_irq(void *opaque, unsigned int source, bool level);
 /* The same as a line to give to a device. */
 struct irq_line plic_input(struct plic *plic, unsigned int source);
 
-/* Guest accesses that the specification does not allow (not 32 bits wide or misaligned); a count since creation. */
+/*
+ * Guest accesses that the specification does not allow (not 32 bits wide or
+ * misaligned); a count since creation.
+ */
 unsigned int plic_odd_accesses(struct plic *plic);
 
 #endif

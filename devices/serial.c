@@ -108,7 +108,7 @@ struct serial {
 
 	uint8_t lsr_errors; /* OVERRUN and BREAK since the last read of LSR */
 	uint8_t msr;	    /* states and deltas */
-	bool thre_pending; /* the transmitter has become empty, and nobody has looked at IIR since */
+	bool thre_pending;  /* the transmitter is empty, and IIR has not told it yet */
 
 	bool irq_level; /* as last given to the line */
 
@@ -148,7 +148,10 @@ static void update_irq(struct serial *s)
 {
 	bool level = interrupt_id(s) != IIR_NONE;
 
-	/* On a PC the OUT2 pin enables the buffer behind the interrupt pin; loopback makes it inactive (8.8). */
+	/*
+	 * On a PC the OUT2 pin enables the buffer behind the interrupt pin;
+	 * loopback makes it inactive (8.8).
+	 */
 	if (s->config.irq_needs_out2 && (s->mcr & (MCR_OUT2 | MCR_LOOP)) != MCR_OUT2)
 		level = false;
 	drive_irq(s, level);
@@ -165,7 +168,10 @@ static void rx_put(struct serial *s, struct rx_char c)
 {
 	if (s->rx_count == rx_size(s)) {
 		s->lsr_errors |= LSR_OVERRUN;
-		/* 8.4, bit 1: without FIFO the new character takes the old one's place, with it it is lost. */
+		/*
+		 * 8.4, bit 1: without FIFO the new character takes the old
+		 * one's place, with it it is lost.
+		 */
 		if (s->fifo_on)
 			return;
 		s->rx_count = 0;
@@ -322,7 +328,10 @@ static void write_fcr(struct serial *s, uint8_t value)
 {
 	bool on = value & FCR_ENABLE;
 
-	/* 8.5, bit 0: changing modes empties the FIFOs; the other bits are taken only when it is set. */
+	/*
+	 * 8.5, bit 0: changing modes empties the FIFOs; the other bits are
+	 * taken only when it is set.
+	 */
 	if (on != s->fifo_on) {
 		s->fifo_on = on;
 		rx_clear(s);

@@ -26,7 +26,10 @@ struct serial_config {
 	 * announce any reg-io-width up to the distance.
 	 */
 	unsigned int reg_shift;
-	/* As on a PC: the interrupt leaves the port only while MCR has OUT2 set (and never in loopback). */
+	/*
+	 * As on a PC: the interrupt leaves the port only while MCR has OUT2 set
+	 * (and never in loopback).
+	 */
 	bool irq_needs_out2;
 	/*
 	 * The line ends in an edge-triggered input (ISA). Then a THR write while

@@ -45,7 +45,10 @@ struct pc_testdev;
 
 struct pc_testdev_config {
 	struct irq_line irqs[PC_TESTDEV_IRQS];
-	/* Take the page at @gpa (4 KiB-aligned, whatever the guest gave) out of KVM's mapping and back. May be NULL. */
+	/*
+	 * Take the page at @gpa (4 KiB-aligned, whatever the guest gave) out of
+	 * KVM's mapping and back. May be NULL.
+	 */
 	void (*flush_page)(void *ctx, uint64_t gpa);
 	void *ctx;
 };

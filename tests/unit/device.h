@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of device models share: a bus to reach the device by, and interrupt lines that remember. */
+/*
+ * What the tests of device models share: a bus to reach the device by, and
+ * interrupt lines that remember.
+ */
 #ifndef KVMBED_TESTS_UNIT_DEVICE_H
 #define KVMBED_TESTS_UNIT_DEVICE_H
 

@@ -129,7 +129,10 @@ static void selecting(void **state)
 	assert_int_equal(next(f), 0);
 }
 
-/* "Data Register": one byte an access; writes are ignored, and so are selectors of another width. */
+/*
+ * "Data Register": one byte an access; writes are ignored, and so are selectors
+ * of another width.
+ */
 static void odd_accesses(void **state)
 {
 	struct fixture *f = *state;

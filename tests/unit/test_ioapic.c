@@ -123,7 +123,10 @@ static void reset_state(void **state)
 	}
 }
 
-/* 3.1.1: the index is read back. 3.2.1 and 3.2.3: four bits of id, which become the arbitration id. */
+/*
+ * 3.1.1: the index is read back. 3.2.1 and 3.2.3: four bits of id, which become
+ * the arbitration id.
+ */
 static void identification(void **state)
 {
 	struct fixture *f = *state;
@@ -283,7 +286,10 @@ static void edge_masked(void **state)
 	assert_int_equal(f->messages, 1);
 }
 
-/* 3.2.4, bit 14: set when the message is accepted, cleared by the EOI; in between nothing is sent. */
+/*
+ * 3.2.4, bit 14: set when the message is accepted, cleared by the EOI; in
+ * between nothing is sent.
+ */
 static void level_remote_irr(void **state)
 {
 	struct fixture *f = *state;
@@ -361,7 +367,10 @@ static void shared_vector(void **state)
 	assert_int_equal(entry(f, 9) & REMOTE_IRR, REMOTE_IRR);
 }
 
-/* 3.2.4, bit 16: a masked level is not sent, and is when it is unmasked, if it is still asserted. */
+/*
+ * 3.2.4, bit 16: a masked level is not sent, and is when it is unmasked, if it
+ * is still asserted.
+ */
 static void level_masked(void **state)
 {
 	struct fixture *f = *state;
@@ -423,7 +432,10 @@ static void read_only_bits(void **state)
 	assert_int_equal(entry(f, 4), 0x31 | LEVEL | REMOTE_IRR);
 }
 
-/* 3.2.4, bit 13: the line's level says asserted already, so active-low pins work like the others. */
+/*
+ * 3.2.4, bit 13: the line's level says asserted already, so active-low pins
+ * work like the others.
+ */
 static void polarity(void **state)
 {
 	struct fixture *f = *state;
@@ -435,7 +447,10 @@ static void polarity(void **state)
 	assert_int_equal(entry(f, 4), 0x31 | LEVEL | LOW_ACTIVE | REMOTE_IRR);
 }
 
-/* 3.2.4, bit 14: a message that nobody accepts is not in service, and the level is sent at the next occasion. */
+/*
+ * 3.2.4, bit 14: a message that nobody accepts is not in service, and the level
+ * is sent at the next occasion.
+ */
 static void not_accepted(void **state)
 {
 	struct fixture *f = *state;
@@ -451,7 +466,10 @@ static void not_accepted(void **state)
 	assert_int_equal(entry(f, 4) & REMOTE_IRR, REMOTE_IRR);
 }
 
-/* The route is told whenever the entry changes, before anything is sent by it, and can be asked for inside. */
+/*
+ * The route is told whenever the entry changes, before anything is sent by it,
+ * and can be asked for inside.
+ */
 static void route_changes(void **state)
 {
 	struct fixture *f = *state;
@@ -514,7 +532,10 @@ static void *device_thread(void *arg)
 	return NULL;
 }
 
-/* Lines, entries and routes from two threads: at rest afterwards, and a new request still comes through. */
+/*
+ * Lines, entries and routes from two threads: at rest afterwards, and a new
+ * request still comes through.
+ */
 static void threads(void **state)
 {
 	struct fixture *f = *state;

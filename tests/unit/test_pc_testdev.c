@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What kvm-unit-tests' x86 guests expect of their test device (x86/realmode.c, emulator.c, eventinj.c, ioapic.c). */
+/*
+ * What kvm-unit-tests' x86 guests expect of their test device (x86/realmode.c,
+ * emulator.c, eventinj.c, ioapic.c).
+ */
 #include "tests/unit/device.h"
 
 #include <stdlib.h>

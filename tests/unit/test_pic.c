@@ -219,7 +219,10 @@ static void sequence(void **state)
 	assert_int_equal(f->intr.calls[0], 4);
 }
 
-/* "Fully Nested Mode": input 0 is highest; what is in service holds back its own level and those below. */
+/*
+ * "Fully Nested Mode": input 0 is highest; what is in service holds back its
+ * own level and those below.
+ */
 static void fully_nested(void **state)
 {
 	struct fixture *f = *state;
@@ -457,7 +460,10 @@ static void specific_rotation(void **state)
 	assert_taken(f, 6);
 }
 
-/* "Special Mask Mode": what is masked while in service holds nothing back, and a plain EOI does not end it. */
+/*
+ * "Special Mask Mode": what is masked while in service holds nothing back, and
+ * a plain EOI does not end it.
+ */
 static void special_mask_mode(void **state)
 {
 	struct fixture *f = *state;
@@ -535,7 +541,10 @@ static void status_reads(void **state)
 	assert_int_equal(in(f, MASTER), 0x10);
 }
 
-/* "Edge and Level Triggered Modes": a request that is gone when it is acknowledged is a default IR7, not in service. */
+/*
+ * "Edge and Level Triggered Modes": a request that is gone when it is
+ * acknowledged is a default IR7, not in service.
+ */
 static void spurious_master(void **state)
 {
 	struct fixture *f = *state;
@@ -659,7 +668,10 @@ static void *device_thread(void *arg)
 	return NULL;
 }
 
-/* A device and a CPU at once: the CPU sees these two inputs and nothing spurious, and all is served in the end. */
+/*
+ * A device and a CPU at once: the CPU sees these two inputs and nothing
+ * spurious, and all is served in the end.
+ */
 static void threads(void **state)
 {
 	struct fixture *f = *state;

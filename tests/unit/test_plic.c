@@ -135,7 +135,10 @@ static void reset_state(void **state)
 	}
 }
 
-/* 4: priorities are WARL; every combination of the implemented bits is kept. Source 0 does not exist. */
+/*
+ * 4: priorities are WARL; every combination of the implemented bits is kept.
+ * Source 0 does not exist.
+ */
 static void priority_warl(void **state)
 {
 	struct fixture *f = *state;
@@ -293,7 +296,10 @@ static void enable_bits_last_word(void **state)
 	}
 }
 
-/* 1.3 and 6: every context that enables the source is told; one that does not is not, and claims nothing. */
+/*
+ * 1.3 and 6: every context that enables the source is told; one that does not
+ * is not, and claims nothing.
+ */
 static void notify_enabled(void **state)
 {
 	struct fixture *f = *state;
@@ -551,7 +557,10 @@ static void completion_of_nothing(void **state)
 	assert_false(pending(f, 9));
 }
 
-/* 3: registers are 32 bits wide; what other widths read. Narrow reads of the claim register claim nothing. */
+/*
+ * 3: registers are 32 bits wide; what other widths read. Narrow reads of the
+ * claim register claim nothing.
+ */
 static void narrow_reads(void **state)
 {
 	struct fixture *f = *state;
@@ -726,7 +735,10 @@ struct claimer {
 	unsigned int claims;
 };
 
-/* A hart: takes what it gets until the device has been served CLAIMS times by all harts together. */
+/*
+ * A hart: takes what it gets until the device has been served CLAIMS times by
+ * all harts together.
+ */
 static atomic_uint served;
 static atomic_int in_service;
 

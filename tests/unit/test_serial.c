@@ -203,7 +203,10 @@ static void status_read_only(void **state)
 	assert_int_equal(in(f, MSR), msr);
 }
 
-/* 8.5 and 8.6, bits 7-6: the FIFOs are announced while they are on. Linux takes this for a 16550A. */
+/*
+ * 8.5 and 8.6, bits 7-6: the FIFOs are announced while they are on. Linux takes
+ * this for a 16550A.
+ */
 static void fifo_announced(void **state)
 {
 	struct fixture *f = *state;
@@ -278,7 +281,10 @@ static void trigger_levels(void **state)
 			assert_int_equal(in(f, IIR),
 					 IIR_FIFO | (n < rows[i].level ? IIR_TIMEOUT : IIR_RX));
 		}
-		/* The interrupt goes when the FIFO is below its level, and what is left is a timeout. */
+		/*
+		 * The interrupt goes when the FIFO is below its level, and what
+		 * is left is a timeout.
+		 */
 		for (unsigned int n = 16; n > 0; n--) {
 			assert_int_equal(in(f, IIR),
 					 IIR_FIFO | (n < rows[i].level ? IIR_TIMEOUT : IIR_RX));
@@ -337,7 +343,10 @@ static void rx_interrupt(void **state)
 	assert_false(f->irq.level[0]);
 }
 
-/* 8.6, table IV: THRE is reset by reading IIR while it is shown, and comes back with the next byte sent. */
+/*
+ * 8.6, table IV: THRE is reset by reading IIR while it is shown, and comes back
+ * with the next byte sent.
+ */
 static void thre_interrupt(void **state)
 {
 	struct fixture *f = *state;
@@ -363,7 +372,10 @@ static void thre_interrupt(void **state)
 	assert_int_equal(in(f, IIR), IIR_THRE);
 }
 
-/* Linux's start-up looks for a THRE interrupt that is not asserted again (UART_BUG_THRE, UART_BUG_TXEN). */
+/*
+ * Linux's start-up looks for a THRE interrupt that is not asserted again
+ * (UART_BUG_THRE, UART_BUG_TXEN).
+ */
 static void thre_as_linux_probes(void **state)
 {
 	struct fixture *f = *state;
@@ -447,7 +459,10 @@ static void receive_break(void **state)
 	assert_false(serial_receive_break(f->serial));
 }
 
-/* 8.4, bits 4 and 7: in the FIFO an error belongs to its character, and bit 7 tells of it from afar. */
+/*
+ * 8.4, bits 4 and 7: in the FIFO an error belongs to its character, and bit 7
+ * tells of it from afar.
+ */
 static void break_in_fifo(void **state)
 {
 	struct fixture *f = *state;
@@ -606,7 +621,10 @@ static void line_called_on_change(void **state)
 	assert_int_equal(f->irq.calls[0], 2);
 }
 
-/* 8.6: writing THR resets the interrupt, so an edge-triggered input sees a new edge for each byte. */
+/*
+ * 8.6: writing THR resets the interrupt, so an edge-triggered input sees a new
+ * edge for each byte.
+ */
 static void edge_for_each_byte(void **state)
 {
 	struct fixture *f = start((struct serial_config){.irq_edge = true});
