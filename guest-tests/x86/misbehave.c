@@ -38,13 +38,13 @@ struct port_range {
 	uint16_t first, last;
 };
 
-/* Ports that end the VM, which is their job. */
+/* Ports that end the VM, which is their job, and the three below each, from where a wide access reaches them. */
 static const struct port_range deadly[] = {
-	{0x64, 0x64},	  /* reset by the keyboard controller */
-	{0x92, 0x92},	  /* fast reset */
+	{0x61, 0x64},	  /* keyboard controller: reset */
+	{0x8f, 0x92},	  /* fast reset */
 	{0xf1, 0xf7},	  /* debug exit */
 	{0x502, 0x505},	  /* pvpanic */
-	{0x600, 0x60b},	  /* ACPI: power off */
+	{0x5fd, 0x60b},	  /* ACPI: power off */
 	{0xcf6, 0xcf9},	  /* reset control */
 	{0x88fd, 0x8900}, /* "Shutdown" */
 	{0, 0},
