@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kvm.h"
+#include "reg_names.h"
 #include "trace.h"
 
 /* Of a list, as many entries are shown as a line can bear. */
@@ -34,10 +35,12 @@ static void cpuid_entries(FILE *out, const void *arg, int result)
 static void msr_entries(FILE *out, const void *arg, int result)
 {
 	const struct kvm_msrs *msrs = arg;
+	char name[48];
 
-	for (unsigned int i = 0; i < msrs->nmsrs && i < SHOWN; i++)
-		fprintf(out, " 0x%x=0x%" PRIx64, msrs->entries[i].index,
-			(uint64_t)msrs->entries[i].data);
+	for (unsigned int i = 0; i < msrs->nmsrs && i < SHOWN; i++) {
+		x86_msr_name(msrs->entries[i].index, name, sizeof(name));
+		fprintf(out, " %s=0x%" PRIx64, name, (uint64_t)msrs->entries[i].data);
+	}
 	rest(out, msrs->nmsrs);
 	/* The result is the number of entries done; the first one that is not is at fault. */
 	if (result >= 0 && (unsigned int)result < msrs->nmsrs)

@@ -6,15 +6,22 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "arch.h"
 #include "msg.h"
 
-/* KVM_{GET,SET}_ONE_REG: the value lies behind a pointer; its size is in the id (api.rst, 4.68). */
+/*
+ * KVM_{GET,SET}_ONE_REG: the register's name, and its value, which lies behind
+ * a pointer; its size is in the id (api.rst, 4.68).
+ */
 static void one_reg_value(FILE *out, const void *arg, int result)
 {
 	const struct kvm_one_reg *reg = arg;
 	unsigned int size = 1u << ((reg->id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
 	uint64_t value = 0;
+	char name[64];
 
+	arch_reg_name(reg->id, name, sizeof(name));
+	fprintf(out, " %s", name);
 	if (result < 0 || !reg->addr || size > sizeof(value))
 		return;
 	memcpy(&value, (const void *)(uintptr_t)reg->addr, size);
