@@ -21,6 +21,7 @@ UNIT_PURE += $(filter-out vmm/core/kvm%.c vmm/core/trace.c,$(wildcard vmm/core/*
 UNIT_PURE += vmm/machine/load.c vmm/machine/vcpu.c $(wildcard devices/*.c devices/*/*.c)
 UNIT_PURE += $(wildcard arch/x86/multiboot.c arch/*/image_*.c)
 UNIT_PURE += $(addprefix arch/x86/,acpi.c bootinfo.c pagetable.c)
+UNIT_PURE += $(wildcard arch/*/reg_names.c) $(addprefix vmm/cli/caps_,diff.c keys.c print.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 # CPUID is told to KVM in structs that only x86's headers have.
 ifeq ($(HOST_ARCH),x86)

@@ -15,30 +15,6 @@
 /* Capabilities that a kernel newer than the headers has may lie this far beyond the last known one. */
 #define UNNAMED_CAPS 64
 
-static const char *const section_names[CAPS_SECTIONS] = {
-	[CAPS_KERNEL] = "kernel",
-	[CAPS_BACKEND] = "backend",
-	[CAPS_CAPABILITIES] = "capabilities",
-	[CAPS_REGISTERS] = "registers",
-	[CAPS_DEVICES] = "devices",
-	[CAPS_LIMITS] = "limits",
-	[CAPS_PROBES] = "probes",
-};
-
-const char *caps_section_name(enum caps_section section)
-{
-	return section_names[section];
-}
-
-int caps_section_number(const char *name)
-{
-	for (int i = 0; i < CAPS_SECTIONS; i++) {
-		if (!strcmp(section_names[i], name))
-			return i;
-	}
-	return -EINVAL;
-}
-
 struct look {
 	int kvm_fd;
 	int vm_fd; /* -1 if none could be made */
@@ -197,7 +173,7 @@ struct json *caps_collect(int kvm_fd, unsigned int sections, const char *probe)
 	json_set(report, "arch", json_string("%s", arch_name));
 	for (int i = 0; i < CAPS_SECTIONS; i++) {
 		if (sections >> i & 1)
-			collectors[i](&look, json_set(report, section_names[i], json_object()));
+			collectors[i](&look, json_set(report, caps_section_name(i), json_object()));
 	}
 	if (look.vm_fd >= 0)
 		kvm_close(look.vm_fd);

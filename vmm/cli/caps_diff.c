@@ -12,7 +12,7 @@
 #include "msg.h"
 
 /* A report has some 100 KiB. */
-#define MAX_FILE (16 << 20)
+#define MAX_FILE (4 << 20)
 
 /* What comments on a value, and may read differently each time, is no difference. */
 static const char *const comments[] = {"tool", "because", "detail", "question", NULL};

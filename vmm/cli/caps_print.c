@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The report of `kvmbed caps` as text for people; see caps.h. */
+/* The report of `kvmbed caps` as text for people, and what its sections are called; see caps.h. */
 #include "caps.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,7 +207,7 @@ static void print_registers(FILE *out, const struct json *section, bool all)
 		}
 		fprintf(out, "  %s: %s registers", set->key, words(json_get(set, "count")));
 		/* A further set names only what the first does not have. */
-		if (json_integer(json_get(set, "count"), &count) &&
+		if (set != section->first && json_integer(json_get(set, "count"), &count) &&
 		    json_count(names) != (size_t)count)
 			fprintf(out, ", of which %s does not have", section->first->key);
 		fputs("\n", out);
@@ -244,17 +245,31 @@ static void print_probes(FILE *out, const struct json *section, bool all)
 }
 
 static const struct {
-	const char *title;
+	const char *name, *title;
 	void (*print)(FILE *out, const struct json *section, bool all);
-} printers[CAPS_SECTIONS] = {
-	[CAPS_KERNEL] = {"Kernel", print_plain},
-	[CAPS_BACKEND] = {"Back-end", print_backend},
-	[CAPS_CAPABILITIES] = {"Capabilities", print_capabilities},
-	[CAPS_REGISTERS] = {"Registers", print_registers},
-	[CAPS_DEVICES] = {"Devices", print_devices},
-	[CAPS_LIMITS] = {"Limits", print_plain},
-	[CAPS_PROBES] = {"Quirks, probed", print_probes},
+} sections[CAPS_SECTIONS] = {
+	[CAPS_KERNEL] = {"kernel", "Kernel", print_plain},
+	[CAPS_BACKEND] = {"backend", "Back-end", print_backend},
+	[CAPS_CAPABILITIES] = {"capabilities", "Capabilities", print_capabilities},
+	[CAPS_REGISTERS] = {"registers", "Registers", print_registers},
+	[CAPS_DEVICES] = {"devices", "Devices", print_devices},
+	[CAPS_LIMITS] = {"limits", "Limits", print_plain},
+	[CAPS_PROBES] = {"probes", "Quirks, probed", print_probes},
 };
+
+const char *caps_section_name(enum caps_section section)
+{
+	return sections[section].name;
+}
+
+int caps_section_number(const char *name)
+{
+	for (int i = 0; i < CAPS_SECTIONS; i++) {
+		if (!strcmp(sections[i].name, name))
+			return i;
+	}
+	return -EINVAL;
+}
 
 /* How many members a section has for which a VM, or without one /dev/kvm, answers yes. */
 static void print_count(FILE *out, const struct json *section, bool all)
@@ -272,15 +287,15 @@ void caps_print(FILE *out, const struct json *report, bool all)
 	const char *gap = "";
 
 	for (int i = 0; i < CAPS_SECTIONS; i++) {
-		const struct json *section = json_get(report, caps_section_name(i));
+		const struct json *section = json_get(report, sections[i].name);
 
 		if (!section)
 			continue;
-		fprintf(out, "%s%s", gap, printers[i].title);
+		fprintf(out, "%s%s", gap, sections[i].title);
 		if (i == CAPS_CAPABILITIES)
 			print_count(out, section, all);
 		fputc('\n', out);
-		printers[i].print(out, section, all);
+		sections[i].print(out, section, all);
 		gap = "\n";
 	}
 }

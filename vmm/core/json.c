@@ -164,9 +164,9 @@ static bool is_broken(const struct json *json)
 	return broken;
 }
 
-/* Length of the well-formed UTF-8 sequence that @s begins with; 0 if there is none (RFC 3629, section 4). */
-static unsigned int utf8_length(const unsigned char *s)
+unsigned int json_utf8_length(const char *text)
 {
+	/* RFC 3629, section 4. */
 	static const struct {
 		uint8_t first, last, second, second_last, length;
 	} rows[] = {
@@ -176,6 +176,7 @@ static unsigned int utf8_length(const unsigned char *s)
 		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
 		{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
+	const unsigned char *s = (const unsigned char *)text;
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (s[0] < rows[i].first || s[0] > rows[i].last)
@@ -201,7 +202,7 @@ static void write_string(FILE *out, const char *text)
 
 	fputc('"', out);
 	while (*s) {
-		unsigned int n = utf8_length(s), e = 0;
+		unsigned int n = json_utf8_length((const char *)s), e = 0;
 
 		while (e < sizeof(escapes) / sizeof(escapes[0]) && escapes[e][0] != (char)*s)
 			e++;

@@ -58,9 +58,12 @@ size_t json_count(const struct json *json);
  */
 int json_write(FILE *out, const struct json *json);
 
+/* Length of the well-formed UTF-8 sequence that a string begins with; 0 if it begins with none. */
+unsigned int json_utf8_length(const char *text);
+
 /*
  * Reads one value with nothing behind it but white space. -EINVAL for a text
- * that is not JSON, or nested deeper than 32, with the line (from 1) and what is wrong; -ENOMEM.
+ * that is not JSON (in UTF-8), or nested deeper than 32, with the line (from 1) and what is wrong; -ENOMEM.
  */
 struct json_error {
 	unsigned int line;

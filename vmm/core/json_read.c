@@ -27,7 +27,9 @@ static struct json *fail(struct reader *r, const char *what)
 /* The next character without taking it; 0 at the end, which no valid text has inside. */
 static char look(const struct reader *r)
 {
-	return r->at < r->end ? *r->at : '\0';
+	if (r->at == r->end)
+		return '\0';
+	return *r->at;
 }
 
 static bool take(struct reader *r, char c)
@@ -148,12 +150,16 @@ static char *read_string(struct reader *r)
 			*to++ = *r->at++;
 		}
 	}
+	*to = '\0';
+	for (const char *s = text; *s && !r->what; s += json_utf8_length(s)) {
+		if (!json_utf8_length(s))
+			fail(r, "a string is not in UTF-8");
+	}
 	if (r->what) {
 		free(text);
 		return NULL;
 	}
 	r->at = quote + 1;
-	*to = '\0';
 	return text;
 }
 
