@@ -19,7 +19,8 @@
 static void set(int vcpu, uint64_t offset, uint64_t value)
 {
 	struct kvm_one_reg reg = {
-		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offset / sizeof(uint32_t),
+		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE |
+		      offset / sizeof(uint32_t),
 		.addr = (uintptr_t)&value,
 	};
 
@@ -36,20 +37,24 @@ static void attr(int device, uint32_t group, uint64_t id, uint64_t value)
 int main(void)
 {
 	/* movz w1, #0x5555; movz x0, #base, lsl 16; str w1, [x0]: 0x5555 is "pass". */
-	const uint32_t code[] = {0x528aaaa1, 0xd2a00000 | (uint32_t)(FINISHER_BASE >> 16) << 5, 0xb9000001};
+	const uint32_t code[] = {0x528aaaa1, 0xd2a00000 | (uint32_t)(FINISHER_BASE >> 16) << 5,
+				 0xb9000001};
 	struct kvm_create_device gic = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = ioctl(kvm, KVM_CREATE_VM, 0), vcpu;
-	struct kvm_userspace_memory_region ram = {.guest_phys_addr = 0x80000000, .memory_size = RAM};
+	struct kvm_userspace_memory_region ram = {.guest_phys_addr = 0x80000000,
+						  .memory_size = RAM};
 	struct kvm_vcpu_init init;
 	uint8_t *memory;
 	struct kvm_run *run;
 
-	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ram.userspace_addr = (uintptr_t)memory;
 	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &ram);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   vcpu, 0);
 	ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 	ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
 	ioctl(vm, KVM_CREATE_DEVICE, &gic);

@@ -21,8 +21,8 @@ static void set(int vcpu, uint64_t id, uint64_t value)
 	ioctl(vcpu, KVM_SET_ONE_REG, &reg);
 }
 
-#define CORE(name)                                                                                 \
-	(KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE |                                   \
+#define CORE(name)                                               \
+	(KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CORE | \
 	 (offsetof(struct kvm_riscv_core, name) / sizeof(long)))
 
 int main(void)
@@ -35,11 +35,13 @@ int main(void)
 	uint8_t *memory;
 	struct kvm_run *run;
 
-	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	memory = mmap(NULL, RAM, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ram.userspace_addr = (uintptr_t)memory;
 	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &ram);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   vcpu, 0);
 	memcpy(memory + 0x200000, code, sizeof(code));
 	set(vcpu, CORE(regs.pc), RAM_BASE + 0x200000);
 	set(vcpu, CORE(regs.a0), 0);
