@@ -208,7 +208,7 @@ static int write_tables(struct vm *vm, struct bootinfo *info, struct x86_entry *
 		pagetable_build(p, gpa, ram_end(vm), gib_pages);
 	x86_build_gdt(entry->start, (uint64_t *)(p + tables));
 	bootinfo_memory(info, low_end(vm), ram_end(vm), gpa, gpa + size);
-	entry->page_root = gpa;
+	entry->page_root = entry->stack = gpa;
 	entry->gdt = gpa + tables;
 	entry->info = gpa + tables + gdt;
 	bootinfo_build(info, p + tables + gdt, entry->info);

@@ -10,8 +10,9 @@
  *	long		64-bit, CPL 0, the same segments, paging with the tables of pagetable.h, RAX as
  *			above, RBX = RDI = multiboot information.
  *
- * Interrupts are off, all other general registers zero. The GDT of the last two
- * is in memory: 08 is a code segment of the other width, 10 code, 18 data.
+ * Interrupts are off, all other general registers zero. The last two have a
+ * stack, from the boot tables down, which Multiboot does not promise, and a GDT
+ * in memory: 08 is a code segment of the other width, 10 code, 18 data.
  */
 #include <stddef.h>
 #include <string.h>
@@ -153,6 +154,7 @@ static void enter_flat(struct kvm_sregs2 *sregs, struct kvm_regs *regs,
 		sregs->efer = EFER_LME | EFER_LMA;
 	}
 	regs->rip = entry->rip;
+	regs->rsp = entry->stack;
 	regs->rax = MULTIBOOT_LOADED;
 	regs->rbx = entry->info;
 	regs->rdi = wide ? entry->info : 0;

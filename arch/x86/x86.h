@@ -107,6 +107,7 @@ struct x86_entry {
 	uint64_t gdt;	      /* gpa of the table below; not used by real mode */
 	uint64_t page_root;   /* gpa of the PML4; long mode only */
 	uint64_t info;	      /* gpa of the multiboot information; 0 if none */
+	uint64_t stack;	      /* where it begins, going down; not used by real mode */
 };
 #define X86_GDT_ENTRIES 4
 /* Fills the table that the entry's selectors refer to. */

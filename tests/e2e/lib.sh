@@ -37,8 +37,9 @@ not_ok() {
 	number=$((number + 1)) failed=$((failed + 1))
 	echo "not ok $number $1"
 	[ -z "${2-}" ] || echo "# $2"
-	[ ! -s "$tmp/out" ] || tail -n 15 "$tmp/out" | sed 's/^/# out: /'
-	[ ! -s "$tmp/err" ] || tail -n 15 "$tmp/err" | sed 's/^/# err: /'
+	# Not sed: a last line without an end would swallow the next verdict.
+	[ ! -s "$tmp/out" ] || tail -n 15 "$tmp/out" | awk '{ print "# out: " $0 }'
+	[ ! -s "$tmp/err" ] || tail -n 15 "$tmp/err" | awk '{ print "# err: " $0 }'
 }
 skip() {
 	number=$((number + 1))
