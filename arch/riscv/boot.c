@@ -30,12 +30,18 @@ struct harts {
 	uint64_t cbom, cboz, cbop;    /* bytes, 0 if there is no such extension */
 };
 
-/* A register that a host may lack: 0 then. */
-static uint64_t optional_reg(struct vcpu *vcpu, uint64_t id)
+/* A register that a host or an older kernel may lack: 0 then. Another failure is reported. */
+static int optional_reg(struct vcpu *vcpu, const char *name, uint64_t id, uint64_t *value)
 {
-	uint64_t value;
+	int r = riscv_try_get_reg(vcpu, id, value);
 
-	return riscv_try_get_reg(vcpu, id, &value) ? 0 : value;
+	if (!r)
+		return 0;
+	*value = 0;
+	if (riscv_reg_absent(r))
+		return 0;
+	msg_error("KVM_GET_ONE_REG failed for %s: %s (%s)", name, errno_name(r), strerror(-r));
+	return r;
 }
 
 static int read_harts(struct vcpu *vcpu, struct harts *harts)
@@ -44,13 +50,18 @@ static int read_harts(struct vcpu *vcpu, struct harts *harts)
 
 	if (!r)
 		r = riscv_get_reg(vcpu, REG_TIMER(frequency), &harts->timebase);
-	if (r)
-		return r;
-	harts->satp_mode = optional_reg(vcpu, REG_CONFIG(satp_mode));
-	harts->cbom = optional_reg(vcpu, REG_CONFIG(zicbom_block_size));
-	harts->cboz = optional_reg(vcpu, REG_CONFIG(zicboz_block_size));
-	harts->cbop = optional_reg(vcpu, REG_CONFIG(zicbop_block_size));
-	return 0;
+	if (!r)
+		r = optional_reg(vcpu, "satp_mode", REG_CONFIG(satp_mode), &harts->satp_mode);
+	if (!r)
+		r = optional_reg(vcpu, "zicbom_block_size", REG_CONFIG(zicbom_block_size),
+				 &harts->cbom);
+	if (!r)
+		r = optional_reg(vcpu, "zicboz_block_size", REG_CONFIG(zicboz_block_size),
+				 &harts->cboz);
+	if (!r)
+		r = optional_reg(vcpu, "zicbop_block_size", REG_CONFIG(zicbop_block_size),
+				 &harts->cbop);
+	return r;
 }
 
 static const char *mmu_type(uint64_t satp_mode)
@@ -106,6 +117,7 @@ static void cpu_node(struct dtb *t, const struct vcpu *vcpu, const struct harts 
 	dtb_string(t, "compatible", "riscv,cpu-intc");
 	dtb_empty(t, "interrupt-controller");
 	dtb_u32(t, "#interrupt-cells", 1);
+	dtb_u32(t, "#address-cells", 0);
 	dtb_phandle(t, intc);
 	dtb_end(t);
 	dtb_end(t);

@@ -75,22 +75,31 @@ static bool wants_ssaia(const struct vm *vm)
 	       vm->config->arch->isa[KVM_RISCV_ISA_EXT_SSAIA] == CHOICE_ON;
 }
 
+/* What kvmbed itself wants, where the host can. */
+static int apply_own(struct vcpu *vcpu, const char *name, uint64_t id, bool on)
+{
+	int r = riscv_try_set_reg(vcpu, id, on);
+
+	if (!r || riscv_reg_absent(r))
+		return 0;
+	msg_error("KVM_SET_ONE_REG failed for the extension %s: %s (%s)", name, errno_name(r),
+		  strerror(-r));
+	return r;
+}
+
 int riscv_ext_apply(struct vcpu *vcpu)
 {
 	const struct arch_config *config = vcpu->vm->config->arch;
-	int r;
+	int r = 0;
 
 	/* Only a host with Smstateen can turn it off; elsewhere it is just not told to the guest. */
 	if (!wants_ssaia(vcpu->vm))
-		riscv_try_set_reg(vcpu, REG_ISA_EXT(KVM_RISCV_ISA_EXT_SSAIA), 0);
+		r = apply_own(vcpu, "ssaia", REG_ISA_EXT(KVM_RISCV_ISA_EXT_SSAIA), false);
 	/* KVM has DBCN off until user space says that it answers the calls; before 6.6 it had no DBCN. */
-	r = riscv_try_set_reg(vcpu, REG_SBI_EXT(KVM_RISCV_SBI_EXT_DBCN), 1);
-	if (r && r != -ENOENT && r != -EINVAL) {
-		msg_error("cannot enable the SBI debug console: KVM_SET_ONE_REG: %s",
-			  errno_name(r));
-		return r;
-	}
-	r = apply_choices(vcpu, "isa", riscv_isa_exts, REG_ISA_EXT(0), config->isa);
+	if (!r)
+		r = apply_own(vcpu, "dbcn", REG_SBI_EXT(KVM_RISCV_SBI_EXT_DBCN), true);
+	if (!r)
+		r = apply_choices(vcpu, "isa", riscv_isa_exts, REG_ISA_EXT(0), config->isa);
 	return r ? r : apply_choices(vcpu, "sbi", riscv_sbi_exts, REG_SBI_EXT(0), config->sbi);
 }
 
@@ -138,14 +147,13 @@ int riscv_isa_read(struct vcpu *vcpu, struct riscv_isa *isa)
 		uint64_t on;
 
 		r = riscv_try_get_reg(vcpu, REG_ISA_EXT(e->id), &on);
-		/* -EINVAL: a kernel older than the headers. */
-		if (r == -ENOENT || r == -EINVAL || (!r && !on))
-			continue;
-		if (r) {
-			msg_error("cannot ask KVM for extension %s: KVM_GET_ONE_REG: %s", e->name,
-				  errno_name(r));
+		if (r && !riscv_reg_absent(r)) {
+			msg_error("KVM_GET_ONE_REG failed for the extension %s: %s (%s)", e->name,
+				  errno_name(r), strerror(-r));
 			return r;
 		}
+		if (r || !on)
+			continue;
 		if (e->id == KVM_RISCV_ISA_EXT_SSAIA && !wants_ssaia(vcpu->vm))
 			continue;
 		if (isa->nr < RISCV_MAX_EXT)

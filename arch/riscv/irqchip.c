@@ -116,9 +116,13 @@ static int aia_send(void *ctx, uint64_t address, uint32_t data, uint32_t devid)
 		.address_hi = address >> 32,
 		.data = data,
 	};
-	/* Quietly: a guest chooses address and data, and KVM answers -ENODEV to an identity that is not there. */
 	int r = kvm_try(vm->fd, KVM_SIGNAL_MSI, (uintptr_t)&msi);
 
+	/* A guest chooses the data, and an identity that is not there is its own affair. */
+	if (r < 0 && r != -ENODEV) {
+		msg_error("KVM_SIGNAL_MSI failed: %s (%s)", errno_name(r), strerror(-r));
+		vm_end(vm, OUTCOME_HOST, 0);
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -127,7 +131,9 @@ static void aia_set_source(void *ctx, unsigned int n, bool level)
 	struct vm *vm = ctx;
 	struct kvm_irq_level arg = {.irq = n, .level = level};
 
-	kvm_irq_line(vm->fd, &arg);
+	/* A lost interrupt would hang the guest later, for no reason that shows. */
+	if (kvm_irq_line(vm->fd, &arg) < 0)
+		vm_end(vm, OUTCOME_HOST, 0);
 }
 
 static int aia_init(struct vm *vm)
@@ -178,6 +184,7 @@ static void aia_tree(struct vm *vm, struct dtb *t, const uint32_t *files, uint32
 	dtb_reg(t, IMSIC_BASE, vm->nr_vcpus * (uint64_t)KVM_DEV_RISCV_IMSIC_SIZE);
 	dtb_empty(t, "interrupt-controller");
 	dtb_u32(t, "#interrupt-cells", 0);
+	dtb_u32(t, "#address-cells", 0);
 	dtb_empty(t, "msi-controller");
 	dtb_u32(t, "#msi-cells", 0);
 	dtb_u32_list(t, "interrupts-extended", files, 2 * (size_t)vm->nr_vcpus);
@@ -190,6 +197,7 @@ static void aia_tree(struct vm *vm, struct dtb *t, const uint32_t *files, uint32
 	dtb_reg(t, APLIC_BASE, KVM_DEV_RISCV_APLIC_SIZE);
 	dtb_empty(t, "interrupt-controller");
 	dtb_u32(t, "#interrupt-cells", 2);
+	dtb_u32(t, "#address-cells", 0);
 	dtb_u32(t, "msi-parent", imsic);
 	dtb_u32(t, "riscv,num-sources", aia->nr_sources);
 	dtb_phandle(t, aplic);
@@ -204,7 +212,8 @@ static void set_external(void *ctx, unsigned int n, bool level)
 	struct vcpu *vcpu = ctx;
 	struct kvm_interrupt arg = {.irq = level ? KVM_INTERRUPT_SET : KVM_INTERRUPT_UNSET};
 
-	kvm_interrupt(vcpu->fd, &arg);
+	if (kvm_interrupt(vcpu->fd, &arg) < 0)
+		vm_end(vcpu->vm, OUTCOME_HOST, 0);
 }
 
 static int plic_init(struct vm *vm)

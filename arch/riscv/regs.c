@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registers of a vCPU: KVM's one-reg interface, and the dump for people. */
+#include <errno.h>
 #include <inttypes.h>
 
 #include "arch.h"
@@ -33,6 +34,11 @@ int riscv_try_set_reg(const struct vcpu *vcpu, uint64_t id, uint64_t value)
 	return kvm_try(vcpu->fd, KVM_SET_ONE_REG, (uintptr_t)&reg);
 }
 
+bool riscv_reg_absent(int r)
+{
+	return r == -ENOENT || r == -EINVAL || r == -EOPNOTSUPP;
+}
+
 struct named_reg {
 	const char *name;
 	uint64_t id;
@@ -54,6 +60,7 @@ static const struct named_reg csrs[] = {
 	{"sstatus", REG_CSR(sstatus)}, {"sie", REG_CSR(sie)},	{"sip", REG_CSR(sip)},
 	{"stvec", REG_CSR(stvec)},     {"sepc", REG_CSR(sepc)}, {"scause", REG_CSR(scause)},
 	{"stval", REG_CSR(stval)},     {"satp", REG_CSR(satp)}, {"sscratch", REG_CSR(sscratch)},
+	{"time", REG_TIMER(time)},     {"timecmp", REG_TIMER(compare)},
 };
 
 /* Privileged Architecture, "Supervisor cause (scause) register values after trap". */

@@ -109,6 +109,8 @@ int riscv_get_reg(const struct vcpu *vcpu, uint64_t id, uint64_t *value);
 int riscv_set_reg(const struct vcpu *vcpu, uint64_t id, uint64_t value);
 int riscv_try_get_reg(const struct vcpu *vcpu, uint64_t id, uint64_t *value);
 int riscv_try_set_reg(const struct vcpu *vcpu, uint64_t id, uint64_t value);
+/* Whether -errno of a try says that there is no such register here, or no such choice; the errnos changed with 6.6. */
+bool riscv_reg_absent(int r);
 
 /* ---- Interrupt controller (irqchip.c) -------------------------------------- */
 
