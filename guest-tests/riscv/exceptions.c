@@ -6,16 +6,17 @@
 
 /*
  * Linux up to 7.1 at most does not delegate illegal instructions to the guest
- * (hedeleg). On the emulated hosts with 6.12 they then do not come back as such:
- * the guest finds itself at an address of the host's kernel, which it has not
- * mapped. 7.2 delegates them.
+ * (hedeleg): firmware gets them in M-mode and hands them to the host's kernel,
+ * for which it clears mstatus.MPV. In QEMU 10.0 and 11.1 (not in 7.2) a write of
+ * mstatus leaves that bit as it is, so the hart stays in the guest, at the
+ * address of the host's trap handler. Linux 7.2 delegates them.
  */
 const char *known_bug(enum exception_kind wanted, const struct exception *e)
 {
 	bool host_address = wanted == EXC_ILLEGAL && (int64_t)e->pc < 0;
 
 	return e->vector == 12 && host_address && e->addr == e->pc
-		       ? "the host redirected it to an address of its own; Linux 7.2 delegates illegal instructions"
+		       ? "QEMU 10 does not let firmware leave the guest (mstatus.MPV); Linux 7.2 does not need it to"
 		       : NULL;
 }
 

@@ -81,6 +81,11 @@ static inline void irq_restore(bool on)
 		irq_off();
 }
 
+/* What the SBI calls CPU @cpu. */
+uint64_t hart_id(unsigned int cpu);
+/* Whether the harts' riscv,isa-extensions list @name. */
+bool hart_has(const char *name);
+
 struct sbi_ret {
 	long error;
 	unsigned long value;

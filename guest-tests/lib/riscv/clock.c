@@ -52,8 +52,7 @@ void arch_timer_off(void)
 		set_deadline(NEVER);
 }
 
-/* Whether the boot hart's riscv,isa-extensions lists @name. */
-static bool has_extension(const char *name)
+bool hart_has(const char *name)
 {
 	uint32_t len;
 	const char *list = fdt_prop(fdt_path("/cpus/cpu"), "riscv,isa-extensions", &len);
@@ -67,7 +66,7 @@ static bool has_extension(const char *name)
 void clock_init(void)
 {
 	frequency = fdt_cell(fdt_path("/cpus"), "timebase-frequency", 0, frequency);
-	has_sstc = has_extension("sstc") && !option_is("timer", "sbi");
+	has_sstc = hart_has("sstc") && !option_is("timer", "sbi");
 	has_timer = has_sstc || sbi_call(SBI_BASE, SBI_BASE_PROBE, SBI_TIME, 0, 0).value;
 	arch_timer_off();
 }

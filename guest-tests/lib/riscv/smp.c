@@ -21,6 +21,11 @@ void secondary_main(struct cpu *cpu)
 	cpu_main(cpu);
 }
 
+uint64_t hart_id(unsigned int cpu)
+{
+	return cpus[cpu].hwid;
+}
+
 bool arch_cpu_boot(struct cpu *cpu)
 {
 	return !sbi_call(SBI_HSM, SBI_HSM_START, cpu->hwid, (uint64_t)secondary_start,
