@@ -193,6 +193,8 @@ static enum probe_result ask_sstc(struct probe *p)
 		return PROBE_NO;
 	if (mark == MARK_FAULT)
 		return probe_no(p, "writing stimecmp traps");
+	if (mark != MARK_GOOD)
+		return probe_no(p, "the guest reports 0x%" PRIx64, mark);
 	return probe_yes(p, "%s", "");
 }
 

@@ -9,6 +9,7 @@
 #include "host.h"
 #include "json.h"
 #include "kvm.h"
+#include "kvm_reglist.h"
 #include "reg_names.h"
 
 const char *const arch_backends[] = {"vmx", "svm", "pvm", NULL};
@@ -195,10 +196,33 @@ static void msr_set(int kvm_fd, const char *set, unsigned long request, struct j
 	free(list);
 }
 
+static bool no_value(uint64_t id)
+{
+	return false;
+}
+
+/* Since Linux 6.18 x86 has one-reg ids too: MSRs are not listed, what else there is may be. */
+static void one_reg_set(int kvm_fd, struct json *out)
+{
+	int vm_fd = kvm_try(kvm_fd, KVM_CREATE_VM, KVM_X86_DEFAULT_VM), vcpu_fd = -1, error;
+	struct kvm_reg_list *list = NULL;
+
+	if (vm_fd >= 0)
+		vcpu_fd = kvm_try(vm_fd, KVM_CREATE_VCPU, 0);
+	if (vcpu_fd >= 0)
+		list = kvm_reglist_get(vcpu_fd, &error);
+	if (list)
+		kvm_reglist_describe(out, "one_reg", vcpu_fd, list, NULL, no_value);
+	free(list);
+	kvm_close(vcpu_fd);
+	kvm_close(vm_fd);
+}
+
 void arch_caps_registers(int kvm_fd, struct json *out)
 {
 	msr_set(kvm_fd, "msr", KVM_GET_MSR_INDEX_LIST, out);
 	msr_set(kvm_fd, "feature_msr", KVM_GET_MSR_FEATURE_INDEX_LIST, out);
+	one_reg_set(kvm_fd, out);
 }
 
 /* ---- limits ---- */

@@ -400,6 +400,8 @@ static enum probe_result ask_native(struct probe *p, bool user)
 		start = now_ns();
 		if (!probe_run_to_mark(p, &value))
 			return PROBE_NO;
+		if (value != MARK_GOOD)
+			return probe_no(p, "the loop does not get to its end");
 		took = now_ns() - start;
 		guest = took < guest ? took : guest;
 	}
