@@ -57,10 +57,12 @@ static const struct named_reg gprs[] = {
 };
 
 static const struct named_reg csrs[] = {
-	{"sstatus", REG_CSR(sstatus)}, {"sie", REG_CSR(sie)},	{"sip", REG_CSR(sip)},
-	{"stvec", REG_CSR(stvec)},     {"sepc", REG_CSR(sepc)}, {"scause", REG_CSR(scause)},
-	{"stval", REG_CSR(stval)},     {"satp", REG_CSR(satp)}, {"sscratch", REG_CSR(sscratch)},
-	{"time", REG_TIMER(time)},     {"timecmp", REG_TIMER(compare)},
+	{"sstatus", REG_CSR(sstatus)},	 {"sie", REG_CSR(sie)},
+	{"sip", REG_CSR(sip)},		 {"stvec", REG_CSR(stvec)},
+	{"sepc", REG_CSR(sepc)},	 {"scause", REG_CSR(scause)},
+	{"stval", REG_CSR(stval)},	 {"satp", REG_CSR(satp)},
+	{"sscratch", REG_CSR(sscratch)}, {"time", REG_TIMER(time)},
+	{"timecmp", REG_TIMER(compare)},
 };
 
 /* Privileged Architecture, "Supervisor cause (scause) register values after trap". */
