@@ -243,6 +243,7 @@ find_libraries()
 put_libraries()
 {
 	is_elf "$1" || return 0
+	command -v readelf >/dev/null || die "readelf is missing, which tells what $1 needs: install binutils"
 	needs=$(readelf -l -d "$1" 2>/dev/null | grep -E 'interpreter:|NEEDED')
 	case $needs in
 	*interpreter:*) ;;
