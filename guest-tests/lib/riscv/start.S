@@ -11,6 +11,7 @@
 _start:
 	la	t0, trap_entry
 	csrw	stvec, t0
+	la	tp, cpus	/* trap_entry looks there */
 	la	sp, boot_stack + 8192
 	la	t0, boot_hartid
 	sd	a0, (t0)
@@ -22,6 +23,7 @@ _start:
 secondary_start:
 	la	t0, trap_entry
 	csrw	stvec, t0
+	mv	tp, a1
 	ld	sp, CPU_STACK_TOP(a1)
 	mv	a0, a1
 	li	s0, 0

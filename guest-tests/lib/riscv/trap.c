@@ -4,6 +4,7 @@
 
 _Static_assert(sizeof(struct regs) == 288, "trap.S has its size");
 _Static_assert(offsetof(struct regs, sstatus) == 256, "trap.S has its layout");
+_Static_assert(GUEST_STACK_SIZE == 1 << 13, "trap.S has its logarithm");
 
 static const struct {
 	enum exception_kind kind;
@@ -63,6 +64,17 @@ void trap_handle(struct regs *regs)
 		e.fetch = causes[cause].fetch;
 	}
 	exception_raise(&e, regs);
+}
+
+/* trap.S found sp outside this CPU's stack. */
+void trap_without_stack(struct regs *regs) __attribute__((noreturn));
+
+void trap_without_stack(struct regs *regs)
+{
+	printf("\nTRAP 0x%lx on CPU %u with a stack pointer that is not one, pc 0x%lx\n",
+	       regs->scause, cpu_id(), regs_pc(regs));
+	arch_dump_regs(regs);
+	guest_crash();
 }
 
 void arch_dump_regs(const struct regs *regs)
