@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "arch.h"
 #include "arch/arm64/arm64.h"
@@ -17,24 +18,41 @@
 #define GICV2_MAX_VCPUS 8u
 #define FIRST_SPI	32u
 
-static bool host_has(struct vm *vm, uint32_t type)
+/* 1 or 0; -errno, reported, if KVM cannot tell. */
+static int host_has(struct vm *vm, uint32_t type)
 {
 	struct kvm_create_device test = {.type = type, .flags = KVM_CREATE_DEVICE_TEST};
+	int r = kvm_try(vm->fd, KVM_CREATE_DEVICE, (uintptr_t)&test);
 
-	return kvm_try(vm->fd, KVM_CREATE_DEVICE, (uintptr_t)&test) == 0;
+	if (r >= 0)
+		return 1;
+	if (r == -ENODEV)
+		return 0;
+	msg_error("KVM_CREATE_DEVICE failed: %s (%s), asked whether there is a %s", errno_name(r),
+		  strerror(-r), kvm_name(KVM_NAMES_DEVICE, type) ?: "device");
+	return r;
 }
 
-static enum irqchip best_irqchip(struct vm *vm)
+/* An enum irqchip, or -errno. */
+static int best_irqchip(struct vm *vm)
 {
-	if (host_has(vm, KVM_DEV_TYPE_ARM_VGIC_V3))
-		return host_has(vm, KVM_DEV_TYPE_ARM_VGIC_ITS) ? IRQCHIP_GICV3_ITS : IRQCHIP_GICV3;
-	return host_has(vm, KVM_DEV_TYPE_ARM_VGIC_V2) ? IRQCHIP_GICV2 : IRQCHIP_NONE;
+	int r = host_has(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+
+	if (r > 0) {
+		r = host_has(vm, KVM_DEV_TYPE_ARM_VGIC_ITS);
+		return r < 0 ? r : r ? IRQCHIP_GICV3_ITS : IRQCHIP_GICV3;
+	}
+	if (!r)
+		r = host_has(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
+	return r < 0 ? r : r ? IRQCHIP_GICV2 : IRQCHIP_NONE;
 }
 
 static int need_device(struct vm *vm, uint32_t type, const char *what)
 {
-	if (host_has(vm, type))
-		return 0;
+	int r = host_has(vm, type);
+
+	if (r)
+		return r < 0 ? r : 0;
 	msg_error("a %s cannot be had on this host: its KVM lacks %s; try another --irqchip", what,
 		  kvm_name(KVM_NAMES_DEVICE, type) ?: "the device");
 	return -ENOTSUP;
@@ -42,11 +60,13 @@ static int need_device(struct vm *vm, uint32_t type, const char *what)
 
 int gic_choose(struct vm *vm)
 {
-	enum irqchip chip = vm->config->arch->irqchip;
+	int chip = vm->config->arch->irqchip;
 	int r = 0;
 
 	if (chip == IRQCHIP_BEST) {
 		chip = best_irqchip(vm);
+		if (chip < 0)
+			return chip;
 		if (chip == IRQCHIP_NONE) {
 			msg_error("this host's KVM has no GIC at all: use --irqchip none");
 			return -ENOTSUP;
