@@ -65,6 +65,13 @@ struct arch_vcpu {
  */
 int arm64_need_cap(int fd, unsigned int cap, const char *option);
 
+/*
+ * options.c: is this a machine that some host can make? -EINVAL, reported, if
+ * not. And the bits that an address of the last byte of RAM has.
+ */
+int arm64_check_config(const struct config *config);
+unsigned int arm64_ram_bits(const struct config *config);
+
 /* regs.c */
 int arm64_get_reg(struct vcpu *vcpu, uint64_t id, uint64_t *value);
 int arm64_set_reg(struct vcpu *vcpu, uint64_t id, uint64_t value);

@@ -49,6 +49,7 @@
 #define GIC_DIST_SIZE	  0x10000ull
 #define GICV2_CPU_BASE	  0x3ffd0000ull
 #define GICV2_CPU_SIZE	  0x2000ull
+#define GICV2_MAX_VCPUS	  8u
 #define GICV3_REDIST_SIZE 0x20000ull /* of one vCPU */
 #define GICV3_ITS_SIZE	  0x20000ull
 /* SGIs, PPIs and SPIs together; a multiple of 32. */

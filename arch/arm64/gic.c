@@ -15,8 +15,7 @@
 #include "dtb.h"
 #include "msg.h"
 
-#define GICV2_MAX_VCPUS 8u
-#define FIRST_SPI	32u
+#define FIRST_SPI 32u
 
 /* 1 or 0; -errno, reported, if KVM cannot tell. */
 static int host_has(struct vm *vm, uint32_t type)

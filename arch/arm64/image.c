@@ -37,12 +37,15 @@ static int check_elf(const struct config *config, const struct image *img)
 int arch_image(const struct config *config, struct image *img)
 {
 	bool aarch32 = config->arch->aarch32;
+	/* Here because this is asked first, before any host is. */
+	int r = arm64_check_config(config);
 
+	if (r)
+		return r;
 	if (img->format == IMAGE_ELF)
 		return check_elf(config, img);
 	if (!config->raw && !aarch32) {
-		int r = image_arm64(img, RAM_BASE);
-
+		r = image_arm64(img, RAM_BASE);
 		if (r)
 			return r < 0 ? r : 0;
 	}

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The options of `kvmbed run` that only arm64 has. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch.h"
 #include "arch/arm64/arm64.h"
+#include "arch/arm64/board.h"
+#include "msg.h"
+
+/* FEAT_LPA's: Arm ARM, D8.1.6. */
+#define MIN_IPA_BITS 32u
+#define MAX_IPA_BITS 52u
 
 const char arch_name[] = "arm64";
 
@@ -62,7 +70,7 @@ static const char *set_ipa_bits(void *target, const char *value)
 {
 	uint64_t bits;
 
-	if (parse_u64(value, &bits) || bits < 32 || bits > 52)
+	if (parse_u64(value, &bits) || bits < MIN_IPA_BITS || bits > MAX_IPA_BITS)
 		return "must be from 32 to 52";
 	arch_of(target)->ipa_bits = bits;
 	return NULL;
@@ -137,6 +145,41 @@ const struct option_desc arch_options[] = {
 	{0},
 };
 /* clang-format on */
+
+unsigned int arm64_ram_bits(const struct config *config)
+{
+	uint64_t last = RAM_BASE + config->mem_size - 1;
+	unsigned int bits = 0;
+
+	for (; last; last >>= 1)
+		bits++;
+	return bits;
+}
+
+int arm64_check_config(const struct config *config)
+{
+	const struct arch_config *c = config->arch;
+
+	if (config->mem_size > (1ull << MAX_IPA_BITS) - RAM_BASE) {
+		msg_error("--mem: %" PRIu64 " MiB are more than an arm64 guest can address",
+			  config->mem_size >> 20);
+		return -EINVAL;
+	}
+	if (c->ipa_bits && c->ipa_bits < arm64_ram_bits(config)) {
+		msg_error("RAM of %" PRIu64 " MiB from 0x%llx needs %u bits of address: use "
+			  "--ipa-bits %u or less --mem",
+			  config->mem_size >> 20, RAM_BASE, arm64_ram_bits(config),
+			  arm64_ram_bits(config));
+		return -EINVAL;
+	}
+	if (c->irqchip == IRQCHIP_GICV2 && config->nr_vcpus > GICV2_MAX_VCPUS) {
+		msg_error(
+			"a GICv2 takes at most %u vCPUs: use --cpus %u or less, or --irqchip gicv3",
+			GICV2_MAX_VCPUS, GICV2_MAX_VCPUS);
+		return -EINVAL;
+	}
+	return 0;
+}
 
 struct arch_config *arch_config_new(void)
 {

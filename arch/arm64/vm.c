@@ -4,7 +4,6 @@
  * that its exits rely on, its memory, its end. Linux: Documentation/virt/kvm/api.rst.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "arch.h"
@@ -14,7 +13,6 @@
 
 /* What every host has that does not say otherwise: api.rst, KVM_CREATE_VM. */
 #define DEFAULT_IPA_BITS 40u
-#define MAX_IPA_BITS	 52u
 
 int arm64_need_cap(int fd, unsigned int cap, const char *option)
 {
@@ -27,39 +25,18 @@ int arm64_need_cap(int fd, unsigned int cap, const char *option)
 	return -ENOTSUP;
 }
 
-static unsigned int bits_of(uint64_t last)
-{
-	unsigned int bits = 0;
-
-	for (; last; last >>= 1)
-		bits++;
-	return bits;
-}
-
 long arch_vm_type(int kvm_fd, const struct config *config)
 {
 	unsigned int limit = kvm_check_extension(kvm_fd, KVM_CAP_ARM_VM_IPA_SIZE);
+	unsigned int need = arm64_ram_bits(config);
 	unsigned int bits = config->arch->ipa_bits;
-	unsigned int need;
 
-	if (config->mem_size > (1ull << MAX_IPA_BITS) - RAM_BASE) {
-		msg_error("--mem: %" PRIu64 " MiB are more than an arm64 guest can address",
-			  config->mem_size >> 20);
-		return -EINVAL;
-	}
-	need = bits_of(RAM_BASE + config->mem_size - 1);
 	if (!bits) {
 		bits = DEFAULT_IPA_BITS;
 		if (limit && limit < bits)
 			bits = limit;
 		if (bits < need)
 			bits = need;
-	}
-	if (bits < need) {
-		msg_error("RAM of %" PRIu64 " MiB from 0x%llx needs %u bits of address: use "
-			  "--ipa-bits %u or less --mem",
-			  config->mem_size >> 20, RAM_BASE, need, need);
-		return -EINVAL;
 	}
 	if (limit ? bits > limit : bits != DEFAULT_IPA_BITS) {
 		msg_error("%u bits of guest physical address cannot be had on this host: its "
