@@ -26,7 +26,7 @@ const char *riscv_ext_parse(const struct riscv_ext *exts, const char *text, uint
 		choices[e->id] = strcmp(equals, "=on") ? CHOICE_OFF : CHOICE_ON;
 		return NULL;
 	}
-	return "names an extension that asm/kvm.h does not have (they are written like zbb or dbcn)";
+	return "names an extension that asm/kvm.h does not have (they are written like zicboz or dbcn)";
 }
 
 /* What the errno of a refused change means; see kvm_riscv_vcpu_set_reg_isa_ext() and its SBI twin. */

@@ -136,6 +136,25 @@ static void aia_set_source(void *ctx, unsigned int n, bool level)
 		vm_end(vm, OUTCOME_HOST, 0);
 }
 
+/* Each IMSIC is a device on KVM's own bus, which has room for 1000 (NR_IOBUS_DEVS). */
+static int aia_start(struct vm *vm)
+{
+	struct kvm_device_attr arg = {
+		.group = KVM_DEV_RISCV_AIA_GRP_CTRL,
+		.attr = KVM_DEV_RISCV_AIA_CTRL_INIT,
+	};
+	int r = kvm_try(vm->arch->aia.fd, KVM_SET_DEVICE_ATTR, (uintptr_t)&arg);
+
+	if (r == -ENOSPC)
+		msg_error(
+			"this host's KVM has no room for the IMSICs of %u harts: use fewer --cpus, or --irqchip plic",
+			vm->nr_vcpus);
+	else if (r)
+		msg_error("KVM_SET_DEVICE_ATTR failed to initialise the AIA: %s (%s)",
+			  errno_name(r), strerror(-r));
+	return r;
+}
+
 static int aia_init(struct vm *vm)
 {
 	struct aia *aia = &vm->arch->aia;
@@ -167,7 +186,7 @@ static int aia_init(struct vm *vm)
 		r = aia_set_address(vm, KVM_DEV_RISCV_AIA_ADDR_IMSIC(i),
 				    IMSIC_BASE + i * (uint64_t)KVM_DEV_RISCV_IMSIC_SIZE);
 	if (!r)
-		r = aia_set(vm, KVM_DEV_RISCV_AIA_GRP_CTRL, KVM_DEV_RISCV_AIA_CTRL_INIT, NULL);
+		r = aia_start(vm);
 	if (r)
 		return r;
 	vm->msi = (struct msi_target){aia_send, vm};

@@ -51,7 +51,7 @@ static const char *set_sbi(void *target, const char *value)
 /* clang-format off */
 const struct option_desc arch_options[] = {
 	{"irqchip", 0, "CHIP", "aia (in the kernel; aia:emul, aia:hwaccel, aia:auto choose its mode), plic or none (default: aia if the host has it, or plic)", set_irqchip},
-	{"isa", 0, "EXT=on|off", "turn an ISA extension on or off, such as zbb=off; may be repeated", set_isa},
+	{"isa", 0, "EXT=on|off", "turn an ISA extension on or off, such as zicboz=off; may be repeated", set_isa},
 	{"sbi", 0, "EXT=on|off", "turn an SBI extension on or off, such as dbcn=off; may be repeated", set_sbi},
 	{0},
 };

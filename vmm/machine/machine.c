@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -68,6 +69,17 @@ static int create_vcpu(struct vm *vm, unsigned int index, size_t run_size)
 	return arch_vcpu_init(vcpu);
 }
 
+/* A vCPU is a file; shells allow 1024 of them unless asked, and the hard limit is far above that. */
+static void allow_files(unsigned int nr)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= nr)
+		return;
+	limit.rlim_cur = limit.rlim_max < nr ? limit.rlim_max : nr;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int create_vcpus(struct vm *vm)
 {
 	int run_size, r;
@@ -75,6 +87,8 @@ static int create_vcpus(struct vm *vm)
 	r = check_vcpus(vm);
 	if (r)
 		return r;
+	/* What is not enough shows itself as EMFILE. The rest is for images, consoles and the like. */
+	allow_files(vm->config->nr_vcpus + 256);
 	run_size = kvm_do(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (run_size < 0)
 		return run_size;
