@@ -51,9 +51,21 @@ static int exit_csr(struct vcpu *vcpu)
 	return 0;
 }
 
+/* With aia:hwaccel each running vCPU takes a guest interrupt file of its host CPU, and there are few. */
+static void explain_fail_entry(const struct vcpu *vcpu)
+{
+	if (vcpu->run->fail_entry.hardware_entry_failure_reason == KVM_EXIT_FAIL_ENTRY_NO_VSFILE)
+		msg_error(
+			"vCPU %u: this host has no guest interrupt file left for it: use fewer --cpus, or --irqchip aia:auto",
+			vcpu->index);
+}
+
 int arch_vcpu_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_FAIL_ENTRY:
+		explain_fail_entry(vcpu);
+		return -ENOSYS;
 	case KVM_EXIT_RISCV_SBI:
 		sbi_call(vcpu);
 		return 0;
