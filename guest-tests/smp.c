@@ -6,9 +6,8 @@
  */
 #include "guest.h"
 
-#define LIMIT  (5 * NSEC_PER_SEC)
-#define ROUNDS 500
-#define VA     0x2f45678000ul
+#define LIMIT (5 * NSEC_PER_SEC)
+#define VA    0x2f45678000ul
 
 static unsigned int nr; /* CPUs that started, CPU 0 included */
 
@@ -57,36 +56,59 @@ static void test_start(void)
 
 /* ---- One memory ----------------------------------------------------------------- */
 
-static unsigned int counter;
+/* Long enough for CPUs that share one of the host's to be switched in the middle of it. */
+#define TOGETHER (20 * NSEC_PER_MSEC)
+
+static unsigned int counter, guarded;
 static struct spinlock lock;
-static volatile uint64_t guarded[2];
+static PER_CPU(unsigned int, added);
 
-static void count(void *arg)
+/* Not atomic, and with time between the load and the store for others to come in. */
+static void add_slowly(void)
 {
-	for (unsigned int i = 0; i < ROUNDS; i++)
-		atomic_add(&counter, 1);
-}
+	unsigned int old = *(volatile unsigned int *)&guarded;
 
-static void count_locked(void *arg)
-{
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		spin_lock(&lock);
-		guarded[0] = guarded[0] + 1;
+	for (unsigned int i = 0; i < 20; i++)
 		cpu_relax();
-		guarded[1] = guarded[1] + 1;
-		spin_unlock(&lock);
-	}
+	*(volatile unsigned int *)&guarded = old + 1;
 }
 
-static void test_memory(void)
+static void add_locked(void)
 {
-	bool done = everywhere(count, NULL);
+	spin_lock(&lock);
+	add_slowly();
+	spin_unlock(&lock);
+}
 
-	report(done && counter == nr * ROUNDS, "atomic additions of all CPUs: %u of %u", counter,
-	       nr * ROUNDS);
-	done = everywhere(count_locked, NULL);
-	report(done && guarded[0] == nr * ROUNDS && guarded[1] == nr * ROUNDS,
-	       "additions under a lock: %lu and %lu of %u", guarded[0], guarded[1], nr * ROUNDS);
+static void add_atomically(void)
+{
+	atomic_add(&counter, 1);
+}
+
+/* All begin together, and each counts for itself what it adds. */
+static void add(void *arg)
+{
+	void (*once)(void) = arg;
+	uint64_t start;
+
+	*this_cpu(added) = 0;
+	atomic_add(&arrived, 1);
+	wait_count(&arrived, nr, LIMIT);
+	for (start = clock_ns(); clock_ns() - start < TOGETHER; *this_cpu(added) += 20)
+		for (unsigned int i = 0; i < 20; i++)
+			once();
+}
+
+static void test_adding(void (*once)(void), const unsigned int *total, const char *how)
+{
+	unsigned int sum = 0;
+	bool done;
+
+	arrived = 0;
+	done = everywhere(add, once);
+	for (unsigned int cpu = 0; cpu < nr; cpu++)
+		sum += *of_cpu(added, cpu);
+	report(done && *total == sum, "all CPUs add %s: %u of %u", how, *total, sum);
 }
 
 /* ---- Interrupts between CPUs ------------------------------------------------------ */
@@ -277,7 +299,8 @@ int main(void)
 	test_start();
 	if (nr < machine.nr_cpus)
 		return 0;
-	test_memory();
+	test_adding(add_atomically, &counter, "atomically");
+	test_adding(add_locked, &guarded, "under a lock");
 	test_pairs();
 	test_storm();
 	test_shootdown();

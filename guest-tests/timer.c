@@ -50,6 +50,7 @@ static void test_once(uint64_t ns)
 
 static void test_stop(void)
 {
+	unsigned int strays = timer_strays();
 	bool pending;
 
 	fired = 0;
@@ -58,6 +59,8 @@ static void test_stop(void)
 	wait_count(&fired, 1, 40 * NSEC_PER_MSEC);
 	report(pending && !fired, "a stopped timer does not fire");
 	report(!timer_stop(), "and is not running");
+	strays = timer_strays() - strays;
+	report(!strays, "and no interrupt of it comes (%u)", strays);
 }
 
 static void test_move(void)

@@ -54,3 +54,8 @@ $(GUEST_ELF): $(O)/guests/%.elf: $$(call GUEST_OBJ,$$(wildcard guest-tests/$$*.c
 -include $(shell find $(O)/guest-obj -name '*.d' 2>/dev/null)
 
 .PHONY: guests
+
+check-guest-mutants: everything ## break the VMM in one place after the other: the guest tests must notice (MUTANTS="NAME...")
+	$(Q)MAKE="$(MAKE)" tests/guest-mutants/run $(MUTANTS)
+
+.PHONY: check-guest-mutants

@@ -48,6 +48,7 @@ struct cpu {
 	unsigned int ipis; /* atomic: bit n for each pending ipi_send() */
 
 	bool timer_armed;
+	unsigned int timer_strays;
 	irq_handler timer_handler;
 	void *timer_arg;
 };

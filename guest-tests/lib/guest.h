@@ -243,6 +243,8 @@ void delay(uint64_t ns); /* spins; interrupts are not touched */
  */
 bool timer_start(uint64_t ns, irq_handler handler, void *arg);
 bool timer_stop(void);
+/* Timer interrupts of this CPU that came while no timer ran: one can, if it fired while timer_stop() was called. */
+unsigned int timer_strays(void);
 
 /*
  * Waits until cond(arg), at most @ns. wait_until() spins with interrupts on;

@@ -36,13 +36,19 @@ bool timer_stop(void)
 	return was;
 }
 
+unsigned int timer_strays(void)
+{
+	return arch_cpu()->timer_strays;
+}
+
 void timer_interrupt(void)
 {
 	struct cpu *cpu = arch_cpu();
 
-	/* One that was already on its way when timer_stop() came. */
-	if (!cpu->timer_armed)
+	if (!cpu->timer_armed) {
+		cpu->timer_strays++;
 		return;
+	}
 	cpu->timer_armed = false;
 	cpu->timer_handler(cpu->timer_arg);
 }
