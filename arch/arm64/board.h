@@ -9,14 +9,17 @@
  *	0x0100_0000  8 each    ns16550a UARTs 0-3, 0x1000 apart         0-3
  *	0x0101_0000  64 KiB    left free: kvmtool's RTC
  *	0x0102_0000  64 KiB    left free: kvmtool's stolen-time pages
- *	0x0103_0000  4 KiB     kvmbed test device                       8-15
+ *	0x0103_0000  4 KiB     kvmbed test device                       8-11
  *	0x0104_0000  4 KiB     SiFive test finisher (exit device)
- *	0x0105_0000  2         pvpanic
+ *	0x0105_0000  1         pvpanic
  *	0x0200_0000  16 MiB    left free: kvmtool's flash
  *	0x0300_0000  to the    virtio-mmio window (none yet)            16-
  *	             GIC
- *	below v3     128 KiB   GICv3 ITS
- *	below v3     128 KiB   GICv3 redistributors, one a vCPU
+ *	0x3fff_0000 - (n + 1) * 128 KiB
+ *	             128 KiB   GICv3 ITS; n is the number of vCPUs
+ *	0x3fff_0000 - n * 128 KiB
+ *	             128 KiB   GICv3 redistributors, one a vCPU
+ *	             each
  *	0x3ffd_0000  8 KiB     GICv2 CPU interface
  *	0x3fff_0000  64 KiB    GIC distributor
  *	0x4000_0000  256 MiB   PCI configuration space (none yet)
@@ -43,8 +46,6 @@
 #define FINISHER_BASE 0x01040000ull
 #define PVPANIC_BASE  0x01050000ull
 
-#define VIRTIO_BASE 0x03000000ull
-
 #define GIC_DIST_BASE	  0x3fff0000ull
 #define GIC_DIST_SIZE	  0x10000ull
 #define GICV2_CPU_BASE	  0x3ffd0000ull
@@ -68,7 +69,6 @@
 /* Device-tree interrupt specifiers (bindings/interrupt-controller/arm,gic.yaml). */
 #define GIC_FDT_SPI	    0u
 #define GIC_FDT_PPI	    1u
-#define IRQ_TYPE_EDGE	    1u
 #define IRQ_TYPE_LEVEL_HIGH 4u
 #define IRQ_TYPE_LEVEL_LOW  8u
 

@@ -118,7 +118,7 @@ static const struct dumped el2_regs[] = {
 /* One register of a table of three columns; what cannot be read is left out of the dump. */
 static void dump_one(struct vcpu *vcpu, FILE *out, const struct dumped *d, unsigned int *column)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	struct kvm_one_reg reg = {.id = d->id, .addr = (uintptr_t)&value};
 
 	if (kvm_try(vcpu->fd, KVM_GET_ONE_REG, (uintptr_t)&reg))
