@@ -266,7 +266,7 @@ unsigned int cpu_id(void); /* 0 is the one that main() runs on */
 /*
  * Runs fn(arg) on @cpu (not 0), which is started first if it is not up, with
  * interrupts on. Called on CPU 0. False: no such CPU, it is still busy, or it
- * did not come up within a second. cpu_wait(): fn has returned.
+ * did not come up within 5 s. cpu_wait(): fn has returned.
  */
 bool cpu_start(unsigned int cpu, void (*fn)(void *arg), void *arg);
 bool cpu_wait(unsigned int cpu, uint64_t ns);

@@ -2,7 +2,7 @@
 /* More than one CPU: starting them, giving them work, interrupts between them, locks. */
 #include "arch_api.h"
 
-#define BOOT_LIMIT NSEC_PER_SEC
+#define BOOT_LIMIT (5 * NSEC_PER_SEC)
 
 /* One more than a guest may use: wakes a CPU that idles in cpu_main(). */
 #define IPI_WAKE IPI_NR
