@@ -9,6 +9,8 @@ set -eu
 cc=$1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
+# shellcheck source=vmm/core/kvm_macros.sh
+. "$(dirname "$0")/kvm_macros.sh"
 
 echo '#include <linux/kvm.h>' >"$tmp/kvm.c"
 # shellcheck disable=SC2086  # cc holds several words on purpose
@@ -17,10 +19,6 @@ $cc -E -dM "$tmp/kvm.c" >"$tmp/macros"
 # Object-like macros with a value whose name matches.
 names() {
 	sed -n -E "s/^#define ($1) +[^ ].*/\\1/p" "$tmp/macros" | LC_ALL=C sort -u
-}
-ioctls() {
-	# An ioctl is defined by _IO*(KVMIO, ...).
-	sed -n -E 's/^#define (KVM_[A-Z0-9_]+) +_IO[WR]*\(KVMIO.*/\1/p' "$tmp/macros" | LC_ALL=C sort -u
 }
 # Enumerators have no macro of their own number.
 enumerators() {
@@ -35,21 +33,10 @@ general_first() {
 		END { for (i = 0; i < n; i++) print later[i] }'
 }
 
-# What this architecture cannot compile (an ioctl of another one, whose struct it lacks) is dropped.
-compilable() {
-	sed 's/.*/static const unsigned long v_& = (unsigned long)(&);/' "$1" >"$tmp/lines"
-	{ cat "$tmp/kvm.c"; cat "$tmp/lines"; } >"$tmp/try.c"
-	# shellcheck disable=SC2086
-	$cc -fsyntax-only -fmax-errors=0 "$tmp/try.c" 2>"$tmp/errors" || :
-	sed -n -E 's/^[^:]*try\.c:([0-9]+):.* error: .*/\1/p' "$tmp/errors" | sort -un >"$tmp/bad"
-	awk -v bad="$tmp/bad" 'BEGIN { while ((getline n < bad) > 0) drop[n - 1] = 1 } !(FNR in drop)' "$1" |
-		general_first
-}
-
 table() {
 	echo
 	echo "static const struct kvm_name names_$1[] = {"
-	compilable "$2" | sed 's/.*/	{"&", (unsigned long)(&)},/'
+	compilable "$2" | general_first | sed 's/.*/	{"&", (unsigned long)(&)},/'
 	echo '	{0, 0},'
 	echo '};'
 }
