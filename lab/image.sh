@@ -163,13 +163,19 @@ make_base()
 	for applet in $("$busybox" --list); do
 		[ "$applet" = busybox ] || ln -s busybox "$stage/usr/bin/$applet"
 	done
-	mkdir "$stage/lab/dev"
+	mkdir -p "$stage/lab/dev/pts" "$stage/lab/dev/shm"
 	ln -s /proc/self/fd "$stage/lab/dev/fd"
 	ln -s fd/0 "$stage/lab/dev/stdin"
 	ln -s fd/1 "$stage/lab/dev/stdout"
 	ln -s fd/2 "$stage/lab/dev/stderr"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$stage/etc/passwd"
 	echo 'root:x:0:' >"$stage/etc/group"
+	cat >"$stage/lab/fstab" <<-'END'
+		proc /proc proc defaults 0 0
+		sysfs /sys sysfs defaults 0 0
+		devtmpfs /dev devtmpfs defaults 0 0
+		tmpfs /tmp tmpfs defaults 0 0
+	END
 	cp "$here/init" "$stage/init"
 	chmod 755 "$stage/init"
 	add_modules "$@"
@@ -183,8 +189,8 @@ make_base()
 
 # --- the run's part --------------------------------------------------------------------------
 
-# The lab's path for "$1": its top directories are links into /usr, which an archive's entry of
-# the same name would replace.
+# Set $path to the lab's path for "$1": its top directories are links into /usr, which an archive's
+# entry of the same name would replace.
 lab_path()
 {
 	case $1 in
@@ -194,21 +200,45 @@ lab_path()
 	case $path in
 	bin/* | sbin/* | lib/* | lib64/*) path=usr/$path ;;
 	esac
-	printf '%s' "$path"
+}
+
+# stage_link FILE PATH: a link to FILE at the lab's PATH. As few processes as possible, here and
+# below: to start one takes milliseconds, and a lab brings many files.
+stage_link()
+{
+	lab_path "$2"
+	target=$stage/$path
+	[ -d "${target%/*}" ] || mkdir -p "${target%/*}" || die "cannot stage $1 in $stage"
+	case $1 in
+	/*) ln -sfn "$1" "$target" ;;
+	*) ln -sfn "$PWD/$1" "$target" ;;
+	esac || die "cannot stage $1 in $stage"
 }
 
 # put FILE PATH: stage a file or directory, by a link, and the libraries that it needs.
 put()
 {
-	target=$stage/$(lab_path "$2")
-	mkdir -p "${target%/*}" && ln -sfn "$(readlink -f "$1")" "$target" || die "cannot stage $1 in $stage"
+	stage_link "$1" "$2"
 	[ -d "$1" ] || put_libraries "$1"
 }
 
-# Is $1 an ELF file?
-is_elf()
+# Print the shared libraries that program or library $1 says it may load later (the note that
+# vmm/core/library.h leaves, which others' programs have as well).
+loaded_later()
 {
-	[ "$(od -An -tx1 -N 4 "$1" 2>/dev/null | tr -d ' ')" = 7f454c46 ]
+	readelf -p .note.dlopen "$1" 2>/dev/null | sed -n 's/.*"soname":\["\([^"]*\)".*/\1/p'
+}
+
+# The same of program $1 on this machine, where its own loader knows better than readelf.
+find_own_libraries()
+{
+	ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\) (0x.*,\1 \1,p'
+	for library in $(loaded_later "$1"); do
+		found=$(/sbin/ldconfig -p | sed -n "s,^[[:space:]]*$library (.* => ,,p" | head -n 1)
+		[ -n "$found" ] || die "a program may load $library, which this machine does not have"
+		echo "$found $found"
+		find_own_libraries "$found"
+	done
 }
 
 # Print the loader and the shared libraries of program $1, one "PATH-IN-LAB FILE" a line: this
@@ -216,8 +246,8 @@ is_elf()
 find_libraries()
 {
 	if [ "$kernel_arch" = "$(host_arch)" ]; then
-		ldd "$1" 2>/dev/null | sed -n 's,^[^/]*\(/[^ ]*\) (0x.*,\1 \1,p'
-		return 0
+		find_own_libraries "$1"
+		return
 	fi
 	sysroot=$("$here/sysroot" "$(project_arch "$kernel_arch")") || exit
 	interpreter=$(printf '%s\n' "$2" | sed -n 's,.*interpreter: \(/[^]]*\)].*,\1,p')
@@ -225,7 +255,7 @@ find_libraries()
 	set -- "$1"
 	seen=' '
 	while [ $# -gt 0 ]; do
-		for library in $(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+		for library in $(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') $(loaded_later "$1"); do
 			case $seen in
 			*" $library "*) continue ;;
 			esac
@@ -242,9 +272,8 @@ find_libraries()
 # Stage what program $1 is linked with. The answer depends on what it says it needs, so it is kept.
 put_libraries()
 {
-	is_elf "$1" || return 0
 	command -v readelf >/dev/null || die "readelf is missing, which tells what $1 needs: install binutils"
-	needs=$(readelf -l -d "$1" 2>/dev/null | grep -E 'interpreter:|NEEDED')
+	needs=$(readelf -l -d "$1" 2>/dev/null | grep -E 'interpreter:|NEEDED' && loaded_later "$1")
 	case $needs in
 	*interpreter:*) ;;
 	*) return 0 ;;
@@ -258,9 +287,7 @@ put_libraries()
 	fi
 	while read -r path library; do
 		[ -e "$library" ] || die "$library is gone: run this again with --refresh"
-		target=$stage/$(lab_path "$path")
-		[ -d "${target%/*}" ] || mkdir -p "${target%/*}"
-		ln -sfn "$library" "$target"
+		stage_link "$library" "$path"
 	done <"$libraries"
 }
 

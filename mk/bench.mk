@@ -9,7 +9,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(BENCH)/%,$(filter-out tests/bench/rati
 $(BENCH_BIN): $(BENCH)/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/bench/ratio.o $(BENCH_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
 
 # The floor of a start: a program of its own, with nothing of ours in it.
 $(BENCH)/bare: tests/bench/$(ARCH)/bare.c

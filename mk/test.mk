@@ -12,13 +12,13 @@ HOSTCC ?= gcc
 HOST_UAPI = $(if $(filter $(ARCH),$(HOST_ARCH)),$(UAPI),$(shell lab/uapi $(HOST_ARCH)))
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_CFLAGS = -std=gnu11 $(WARN) -O1 -g -pthread $(SANITIZE)
-UNIT_LIBS := -lcmocka -lelf -lfdt
+UNIT_LIBS := -lcmocka -lfdt
 UNIT_TIMEOUT ?= 120
 
 # What calls KVM stays out; so does an architecture's code, but for its image formats and other PURE files.
 UNIT_PURE += $(filter-out vmm/core/kvm%.c vmm/core/trace.c,$(wildcard vmm/core/*.c))
 # vm.c and vcpu.c run over a fake of the ioctl door.
-UNIT_PURE += vmm/machine/load.c vmm/machine/vcpu.c $(wildcard devices/*.c devices/*/*.c)
+UNIT_PURE += vmm/machine/load.c vmm/machine/image_elf.c vmm/machine/vcpu.c $(wildcard devices/*.c devices/*/*.c)
 UNIT_PURE += $(wildcard arch/x86/multiboot.c arch/*/image_*.c)
 UNIT_PURE += $(addprefix arch/x86/,acpi.c bootinfo.c pagetable.c)
 UNIT_PURE += $(wildcard arch/*/reg_names.c) $(addprefix vmm/cli/caps_,diff.c keys.c print.c)
@@ -130,7 +130,7 @@ $(FUZZ_DIR)/libpure.a: $(FUZZ_SRC:%.c=$(FUZZ_DIR)/obj/%.o)
 $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_DIR)/libpure.a
 	$(call say,LD,$@)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter libfuzzer,$(FUZZ_ENGINE)),-fsanitize=fuzzer) -o $@ \
-		$< $(FUZZ_MAIN:%.c=$(FUZZ_DIR)/obj/%.o) $(FUZZ_DIR)/libpure.a -lelf -lfdt
+		$< $(FUZZ_MAIN:%.c=$(FUZZ_DIR)/obj/%.o) $(FUZZ_DIR)/libpure.a -lfdt
 
 fuzz: $(addprefix $(FUZZ_DIR)/,$(if $(T),$(T:%=fuzz_%),$(FUZZ_TARGETS))) ## random input for loaders and devices, FUZZ_SECONDS (20) each; T='image bus' runs those two
 	$(Q)sh tests/fuzz/run $(FUZZ_ENGINE) $(FUZZ_SECONDS) $(or $(FUZZ_SEED),$$(date +%s)) $(FUZZ_MAX) $^

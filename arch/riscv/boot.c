@@ -211,7 +211,10 @@ static int place_tree(struct vm *vm, const struct dtb *t, uint64_t *gpa)
 	int r = place_high(&vm->place, &vm->mem, RAM_BASE, boot_data_end(vm), t->size, DTB_ALIGN,
 			   "device tree", gpa);
 
-	return r ? r : mem_write(&vm->mem, *gpa, t->blob, t->size);
+	if (r)
+		return r;
+	mem_small_pages(&vm->mem, *gpa, t->size);
+	return mem_write(&vm->mem, *gpa, t->blob, t->size);
 }
 
 static int load_initrd(struct vm *vm, struct placed *initrd)

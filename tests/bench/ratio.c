@@ -2,6 +2,7 @@
 /* Interleaved rounds, medians and their spread; see ratio.h. */
 #include "ratio.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -35,6 +36,19 @@ static double quantile(double *sorted, unsigned int n, double q)
 	unsigned int i = (unsigned int)at;
 
 	return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[i];
+}
+
+/*
+ * How far off the median of @n sorted values may be: half its 95 % confidence
+ * interval. Of independent rounds, the number below the true median is binomial,
+ * so the interval lies between two of them, whatever the noise looks like.
+ */
+static double spread_of_median(const double *sorted, unsigned int n)
+{
+	double below = (n - 1.96 * sqrt(n)) / 2;
+	unsigned int i = below > 0 ? (unsigned int)below : 0;
+
+	return (sorted[n - 1 - i] - sorted[i]) / 2;
 }
 
 enum ratio_verdict ratio_measure(const struct ratio *r)
@@ -74,8 +88,7 @@ enum ratio_verdict ratio_measure(const struct ratio *r)
 	qsort(floors, n, sizeof(*floors), by_value);
 	qsort(ratios, n, sizeof(*ratios), by_value);
 	median = quantile(ratios, n, 0.5);
-	spread = (quantile(ratios, n, 0.75) - quantile(ratios, n, 0.25)) / 2;
-	/* The median's own uncertainty shrinks with the rounds; the spread is what one sees of the noise. */
+	spread = spread_of_median(ratios, n);
 	if (median - spread > r->limit)
 		verdict = RATIO_OVER;
 	else if (median + spread > r->limit)

@@ -28,9 +28,9 @@ void ratio_head(void);
 
 /*
  * Runs the rounds, the sides taking turns at going first, and prints a row:
- * both medians, the median of the rounds' ratios and its spread (half the range
- * between the quartiles, of the median). A spread wider than the room between
- * the median and the limit is inconclusive.
+ * both medians, the median of the rounds' ratios and its spread (half the 95 %
+ * confidence interval of that median). A spread wider than the room between the
+ * median and the limit is inconclusive.
  */
 enum ratio_verdict ratio_measure(const struct ratio *ratio);
 

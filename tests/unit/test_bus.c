@@ -292,6 +292,55 @@ static void access_across_edges_goes_to_each_side(void **state)
 	assert_int_equal(f->a.seen[1].offset, 2);
 }
 
+/* The bus remembers what it found last; each of these must not be served from that memory. */
+static void the_same_address_again_is_looked_at_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct bus other;
+
+	assert_int_equal(put(&f->bus, 0x100, 8, &words, &f->a, "words"), 0);
+	/* Twice each: found, then remembered. */
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(get(&f->bus, 0x104, 4, true) == 0x07060504);
+		assert_true(bus_write(&f->bus, 0x104, 4, 0xff00000001));
+		assert_true(f->a.seen[f->a.nr - 1].value == 1);
+	}
+	assert_int_equal(f->a.nr, 4);
+	/* Another size, and across the edge. */
+	assert_true(get(&f->bus, 0x104, 2, false) == 0xffff);
+	assert_true(get(&f->bus, 0x104, 8, false) == 0xffffffff07060504);
+	assert_true(get(&f->bus, 0x106, 4, false) == 0xffffffff);
+	assert_true(get(&f->bus, 0x100, 3, false) == 0xffffff);
+	assert_true(get(&f->bus, 0x0ff, 4, false) == 0xffffffff);
+	/* Another bus. */
+	bus_init(&other, "port");
+	assert_true(get(&f->bus, 0x100, 4, true) == 0x03020100);
+	assert_true(get(&other, 0x100, 4, false) == 0xffffffff);
+	assert_int_equal(put(&other, 0x100, 8, &any, &f->b, "any"), 0);
+	assert_true(get(&other, 0x100, 4, true) == 0x83828180);
+	assert_true(get(&f->bus, 0x100, 4, true) == 0x03020100);
+	/* A size that no device takes whole. */
+	assert_true(get(&other, 0x100, 4, true) == 0x83828180);
+	f->b.nr = 0;
+	assert_true(get(&other, 0x100, 3, true) == 0x828180);
+	assert_int_equal(f->b.nr, 2);
+	assert_int_equal(f->b.seen[0].size, 2);
+	/* Another device in the same place. */
+	assert_true(get(&other, 0x100, 4, true) == 0x83828180);
+	assert_int_equal(bus_remove(&other, 0x100), 0);
+	assert_true(get(&other, 0x100, 4, false) == 0xffffffff);
+	assert_int_equal(put(&other, 0x100, 8, &any, &f->a, "any"), 0);
+	assert_true(get(&other, 0x100, 4, true) == 0x03020100);
+	/* Another bus in the same place, with as many changes behind it. */
+	bus_destroy(&other);
+	bus_init(&other, "port");
+	assert_int_equal(put(&other, 0x200, 8, &any, &f->b, "b"), 0);
+	assert_int_equal(put(&other, 0x300, 8, &any, &f->b, "b"), 0);
+	assert_int_equal(put(&other, 0x400, 8, &any, &f->b, "b"), 0);
+	assert_true(get(&other, 0x100, 4, false) == 0xffffffff);
+	bus_destroy(&other);
+}
+
 static void unclaimed_accesses_are_said_up_to_a_limit(void **state)
 {
 	struct fixture *f = *state;
@@ -441,6 +490,7 @@ int main(void)
 		TEST(what_does_not_come_out_even_is_refused_whole),
 		TEST(one_way_devices_refuse_the_other),
 		TEST(access_across_edges_goes_to_each_side),
+		TEST(the_same_address_again_is_looked_at_anew),
 		TEST(unclaimed_accesses_are_said_up_to_a_limit),
 		TEST(listing_is_in_order),
 		TEST(a_device_may_change_the_bus),

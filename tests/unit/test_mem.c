@@ -376,6 +376,30 @@ static void thp_is_aligned_with_the_guest(void **state)
 	}
 }
 
+static void small_pages_are_for_what_the_host_chooses(void **state)
+{
+	static const struct mem_backing thp = {.kind = MEM_THP};
+	struct mem *mem = *state;
+	struct mem_range *range = add(mem, 0x100000, 8 * MIB);
+
+	if (!thp_possible())
+		skip();
+	/* From the middle of a page to the middle of the next. */
+	mem_small_pages(mem, 0x100000 + 2 * MIB + 0x800, PAGE);
+	assert_false(vm_flag(range->hva, "nh"));
+	assert_true(vm_flag(range->hva + 2 * MIB, "nh"));
+	assert_true(vm_flag(range->hva + 2 * MIB + 2 * PAGE, "rd"));
+	assert_false(vm_flag(range->hva + 2 * MIB + 2 * PAGE, "nh"));
+	/* Not memory, and not all of it memory. */
+	mem_small_pages(mem, 0x100000 + 8 * MIB, PAGE);
+	mem_small_pages(mem, 0x100000 + 8 * MIB - PAGE, 2 * PAGE);
+	assert_false(vm_flag(range->hva + 2 * MIB + 2 * PAGE, "nh"));
+	/* Whoever asked for huge pages gets them. */
+	assert_int_equal(mem_add(mem, 64 * MIB, 4 * MIB, &thp, 0, "big", &range), 0);
+	mem_small_pages(mem, 64 * MIB, PAGE);
+	assert_true(vm_flag(range->hva, "hg"));
+}
+
 static uint64_t free_huge_pages(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -479,6 +503,7 @@ int main(void)
 		TEST(file_grows_and_ranges_follow_one_another),
 		TEST(bad_files_are_refused),
 		TEST(thp_is_aligned_with_the_guest),
+		TEST(small_pages_are_for_what_the_host_chooses),
 		TEST(hugetlb_lack_is_explained),
 		TEST(hugetlb_is_mapped),
 		TEST(nothing_stays_mapped),

@@ -39,9 +39,9 @@ static struct {
 /* The VM that output failures end; set while a console runs. */
 static void output_failed(int err)
 {
-	static atomic_bool said;
+	static atomic_uint said; /* a byte would need libatomic on RISC-V */
 
-	if (atomic_exchange(&said, true))
+	if (atomic_exchange(&said, 1))
 		return;
 	/* The reader has gone (`kvmbed run ... | head`): nobody wants more. */
 	if (err == EPIPE) {
@@ -256,7 +256,7 @@ int console_start(struct vm *vm)
 	if (r && !console.plain_file && !console.eof)
 		return r;
 	if (console.plain_file)
-		loop_timer_set(console.timer, RETRY_NS);
+		on_input(NULL, 0);
 	if (console.is_terminal)
 		make_raw();
 	return 0;

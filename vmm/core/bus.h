@@ -50,6 +50,7 @@ struct bus {
 	const char *name;	 /* "mmio" or "port" */
 	struct bus_table *table; /* bus.c's own */
 	unsigned int seq;	 /* odd while the table changes */
+	uint64_t id;		 /* no two buses of a process have the same */
 	pthread_mutex_t lock;	 /* of bus_add() and bus_remove(); accesses take none */
 	bool log_unclaimed;	 /* say each access that nothing answered; set before the first */
 	unsigned int unclaimed;	 /* how many there were */

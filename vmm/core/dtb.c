@@ -95,7 +95,8 @@ void dtb_init(struct dtb *t)
 		return;
 	}
 	t->room = FIRST_ROOM;
-	WRITE(t, "", fdt_create, (int)t->room);
+	/* A search through all names for each property would be most of the work. */
+	WRITE(t, "", fdt_create_with_flags, (int)t->room, FDT_CREATE_FLAG_NO_NAME_DEDUP);
 	WRITE(t, "", fdt_finish_reservemap);
 	begin_node(t, "");
 }

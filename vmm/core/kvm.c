@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hot.h"
 #include "msg.h"
 #include "trace.h"
 
@@ -32,6 +33,7 @@ static struct named_fd {
 	char name[16];
 	const struct kvm_run *run;
 } fds[MAX_FDS];
+static unsigned int nr_fds; /* entries that were ever used; the rest of the table stays untouched */
 static pthread_mutex_t fds_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static FILE *trace_out;
@@ -49,15 +51,19 @@ static struct named_fd *fd_entry(int fd, bool make)
 {
 	struct named_fd *free_entry = NULL;
 
-	for (unsigned int i = 0; i < MAX_FDS; i++) {
+	for (unsigned int i = 0; i < nr_fds; i++) {
 		if (fds[i].fd == fd)
 			return &fds[i];
 		if (!fds[i].fd && !free_entry)
 			free_entry = &fds[i];
 	}
-	if (make && free_entry)
+	if (!make)
+		return NULL;
+	if (!free_entry && nr_fds < MAX_FDS)
+		free_entry = &fds[nr_fds++];
+	if (free_entry)
 		*free_entry = (struct named_fd){.fd = fd};
-	return make ? free_entry : NULL;
+	return free_entry;
 }
 
 void kvm_name_fd(int fd, const char *fmt, ...)
@@ -164,7 +170,7 @@ static int injected(unsigned long request)
 	return 0;
 }
 
-static int call(int fd, unsigned long request, uintptr_t arg)
+HOT static int call(int fd, unsigned long request, uintptr_t arg)
 {
 	int r = ioctl(fd, request, arg);
 
@@ -195,7 +201,7 @@ static int call_hooked(int fd, unsigned long request, uintptr_t arg)
 	return r;
 }
 
-int kvm_try(int fd, unsigned long request, uintptr_t arg)
+HOT int kvm_try(int fd, unsigned long request, uintptr_t arg)
 {
 	if (__builtin_expect(hooked, 0))
 		return call_hooked(fd, request, arg);

@@ -136,6 +136,14 @@ static int map_aligned(struct request *rq, int flags, int fd, uint64_t fd_offset
 	uint64_t skip;
 	uint8_t *p;
 
+	if (rq->align <= (uint64_t)sysconf(_SC_PAGESIZE)) {
+		p = mmap(NULL, range->size, PROT_READ | PROT_WRITE, flags, fd, (off_t)fd_offset);
+		if (p == MAP_FAILED)
+			return no_memory(range, "mmap()", errno);
+		range->map = range->hva = p;
+		range->map_size = range->size;
+		return 0;
+	}
 	if (size < range->size)
 		return no_memory(range, "mmap()", ENOMEM);
 	/* Reserve enough to find the alignment in, keep the pages that are wanted, give back the rest. */
@@ -371,6 +379,7 @@ int mem_add(struct mem *mem, uint64_t gpa, uint64_t size, const struct mem_backi
 					 .flags = flags,
 					 .slot = free_slot(mem),
 					 .fd = -1,
+					 .host_chooses = backing->kind == MEM_ANON,
 					 .name = name,
 				 },
 			 *ranges;
@@ -499,6 +508,16 @@ int mem_set(const struct mem *mem, uint64_t gpa, int byte, uint64_t len)
 	for (; len && (p = piece(mem, gpa, len, &got)); gpa += got, len -= got)
 		memset(p, byte, got);
 	return 0;
+}
+
+void mem_small_pages(const struct mem *mem, uint64_t gpa, uint64_t len)
+{
+	const struct mem_range *range = mem_find(mem, gpa);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), skip = gpa & (page - 1);
+
+	if (range && range->host_chooses && mem_ptr(mem, gpa, len))
+		madvise(range->hva + (gpa - skip - range->gpa), round_up(skip + len, page),
+			MADV_NOHUGEPAGE);
 }
 
 uint64_t mem_total(const struct mem *mem)

@@ -34,7 +34,8 @@ struct mem_range {
 	uint64_t file_offset; /* of the range in fd */
 	uint8_t *map;	      /* what to unmap: hva may lie inside a bigger mapping */
 	uint64_t map_size;
-	const char *name; /* "ram", "rom", ...; a constant */
+	bool host_chooses; /* page sizes are the host's affair: MEM_ANON */
+	const char *name;  /* "ram", "rom", ...; a constant */
 };
 
 struct mem {
@@ -73,6 +74,13 @@ void *mem_ptr(const struct mem *mem, uint64_t gpa, uint64_t len);
 int mem_read(const struct mem *mem, uint64_t gpa, void *buf, uint64_t len);
 int mem_write(const struct mem *mem, uint64_t gpa, const void *buf, uint64_t len);
 int mem_set(const struct mem *mem, uint64_t gpa, int byte, uint64_t len);
+
+/*
+ * [gpa, gpa + len) holds something small that is read once: a huge page would
+ * be cleared and kept for it. A hint, without effect where the backing was
+ * asked to be of big pages, or of a file.
+ */
+void mem_small_pages(const struct mem *mem, uint64_t gpa, uint64_t len);
 
 /* Bytes of all ranges that are not read-only. */
 uint64_t mem_total(const struct mem *mem);

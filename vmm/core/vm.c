@@ -42,7 +42,8 @@ void vcpu_kick(struct vcpu *vcpu)
 	 * guest; the signal gets one out that has. Together none is lost.
 	 */
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	if (atomic_load(&vcpu->running))
+	/* A vCPU's own thread is not in KVM_RUN. */
+	if (atomic_load(&vcpu->running) && !pthread_equal(vcpu->thread, pthread_self()))
 		pthread_kill(vcpu->thread, VCPU_KICK_SIGNAL);
 }
 

@@ -1,111 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Loading: ELF through libelf (System V ABI, chapters 4 and 5), the rest
- * through the architecture; see load.h.
+ * Loading: ELF by image_elf.c, the rest through the architecture; see load.h.
  */
 #include "load.h"
 
+#include <elf.h>
 #include <errno.h>
-#include <gelf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch.h"
+#include "image_elf.h"
 #include "msg.h"
-
-/*
- * An entry point is a virtual address by the specification, and gets its
- * segment's offset from virtual to physical. Linux's x86 vmlinux has a physical
- * one: it lies in no segment as a virtual address, and is left as it is.
- */
-struct entry {
-	uint64_t wanted;
-	bool found; /* as a virtual address */
-};
-
-static int add_load(struct image *img, const GElf_Phdr *ph, struct entry *entry)
-{
-	const struct image_segment seg = {
-		.gpa = ph->p_paddr,
-		.offset = ph->p_offset,
-		.file_size = ph->p_filesz,
-		.mem_size = ph->p_memsz,
-	};
-
-	if (!ph->p_memsz && !ph->p_filesz)
-		return 0;
-	if (img->bits == 32 && seg.gpa + seg.mem_size > 1ULL << 32)
-		return image_bad(img,
-				 "the segment at gpa 0x%" PRIx64 " of 0x%" PRIx64
-				 " bytes passes 4 GiB in a 32-bit ELF file",
-				 seg.gpa, seg.mem_size);
-	if (!entry->found && entry->wanted - ph->p_vaddr < ph->p_memsz) {
-		entry->found = true;
-		img->entry = entry->wanted - ph->p_vaddr + ph->p_paddr;
-	}
-	return image_add_segment(img, &seg);
-}
-
-static int read_segments(struct image *img, Elf *elf, const GElf_Ehdr *eh)
-{
-	struct entry entry = {.wanted = eh->e_entry};
-	size_t n;
-
-	img->entry = eh->e_entry;
-	if (elf_getphdrnum(elf, &n))
-		return image_bad(img, "bad ELF file: %s", elf_errmsg(-1));
-	if (n && eh->e_phentsize != gelf_fsize(elf, ELF_T_PHDR, 1, EV_CURRENT))
-		return image_bad(img, "bad ELF file: program headers of %u bytes", eh->e_phentsize);
-	for (size_t i = 0; i < n; i++) {
-		GElf_Phdr ph;
-		int r;
-
-		if (!gelf_getphdr(elf, (int)i, &ph))
-			return image_bad(img, "bad ELF file: program header %zu of %zu: %s", i, n,
-					 elf_errmsg(-1));
-		if (ph.p_type != PT_LOAD)
-			continue;
-		r = add_load(img, &ph, &entry);
-		if (r)
-			return r;
-	}
-	if (!img->nr_seg)
-		return image_bad(img, "nothing to load: the ELF file has no PT_LOAD segment");
-	return 0;
-}
-
-static int read_elf(struct image *img, Elf *elf)
-{
-	GElf_Ehdr eh;
-
-	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
-		return image_bad(img, "bad ELF file: %s",
-				 elf ? "its header is damaged or truncated" : elf_errmsg(-1));
-	if (eh.e_ident[EI_DATA] != ELFDATA2LSB)
-		return image_bad(img, "a big-endian ELF file: guests here are little-endian");
-	if (eh.e_type != ET_EXEC && eh.e_type != ET_DYN)
-		return image_bad(img, "an ELF file, but not a linked program (e_type is %u)",
-				 eh.e_type);
-	img->format = IMAGE_ELF;
-	img->bits = eh.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
-	img->format_name = img->bits == 64 ? "ELF64" : "ELF32";
-	img->elf_machine = eh.e_machine;
-	return read_segments(img, elf, &eh);
-}
-
-static int parse_elf(struct image *img)
-{
-	Elf *elf;
-	int r;
-
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return image_bad(img, "this libelf is too old: %s", elf_errmsg(-1));
-	elf = elf_memory((char *)img->data, img->size);
-	r = read_elf(img, elf);
-	elf_end(elf);
-	return r;
-}
 
 static bool starts_with(const struct image *img, const char *magic, size_t len)
 {
@@ -147,7 +54,7 @@ static int parse(const struct config *config, struct image *img)
 	if (!config->raw) {
 		r = refuse_packed(img);
 		if (!r && starts_with(img, ELFMAG, SELFMAG))
-			r = parse_elf(img);
+			r = image_elf(img);
 	}
 	if (!r)
 		r = arch_image(config, img);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "arch.h"
+#include "hot.h"
 #include "msg.h"
 
 /* The vCPU that this thread runs, if it runs one. */
@@ -36,7 +37,7 @@ static void report_exit(struct vcpu *vcpu, const char *what)
 	pthread_mutex_unlock(&one_at_a_time);
 }
 
-static int exit_io(struct vcpu *vcpu)
+HOT static int exit_io(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
@@ -56,7 +57,7 @@ static int exit_io(struct vcpu *vcpu)
 	return 0;
 }
 
-static int exit_mmio(struct vcpu *vcpu)
+HOT static int exit_mmio(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 	struct bus *bus = &vcpu->vm->mmio;
@@ -114,7 +115,7 @@ static int (*const handlers[])(struct vcpu *vcpu) = {
 	[KVM_EXIT_SYSTEM_EVENT] = exit_system_event,
 };
 
-static void handle_exit(struct vcpu *vcpu)
+HOT static void handle_exit(struct vcpu *vcpu)
 {
 	uint32_t reason = vcpu->run->exit_reason;
 	int (*handler)(struct vcpu * vcpu) = NULL;
@@ -184,7 +185,7 @@ void machine_resume(struct vm *vm)
 	pthread_mutex_unlock(&vm->pause_lock);
 }
 
-static void run_until_end(struct vcpu *vcpu)
+HOT static void run_until_end(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 	int r;
@@ -216,7 +217,7 @@ static void run_until_end(struct vcpu *vcpu)
 	}
 }
 
-static void *vcpu_thread(void *arg)
+HOT static void *vcpu_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
 	char name[16];
