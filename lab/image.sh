@@ -298,6 +298,8 @@ put_kvmbed()
 	build=${KVMBED_BUILD:-$here/../build}/$project
 	if [ -x "$build/kvmbed" ]; then
 		put "$build/kvmbed" /usr/bin/kvmbed
+		# It finds this one beside itself; without the other, `kvmbed test` alone is missing.
+		[ ! -x "$build/kvmbed-test" ] || put "$build/kvmbed-test" /usr/bin/kvmbed-test
 	else
 		say "note: $build/kvmbed is not built ('make ARCH=$project'), so the lab has no kvmbed"
 	fi

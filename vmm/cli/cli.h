@@ -4,6 +4,7 @@
 #define KVMBED_CLI_H
 
 int cmd_run(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_caps(int argc, char **argv);
 
 #endif

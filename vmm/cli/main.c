@@ -18,6 +18,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"run", cmd_run, "boot a test guest or kernel, and tell how it ended"},
+	{"test", cmd_test, "run behaviours: scripts that say how KVM must behave"},
 	{"caps", cmd_caps, "show what this host's KVM is and can do"},
 };
 

@@ -27,6 +27,7 @@ static struct injection {
 	atomic_long calls_left; /* fails when it reaches 0 */
 } injections[MAX_INJECTIONS];
 static unsigned int nr_injections;
+static bool injections_held;
 
 static struct named_fd {
 	int fd; /* 0 if free: standard input is never KVM's */
@@ -158,10 +159,15 @@ int kvm_inject(const char *spec, const char **why)
 	return 0;
 }
 
+void kvm_inject_hold(bool hold)
+{
+	injections_held = hold;
+}
+
 /* 0 to go on to the kernel, or the -errno to fail with. */
 static int injected(unsigned long request)
 {
-	for (unsigned int i = 0; i < nr_injections; i++) {
+	for (unsigned int i = 0; i < nr_injections && !injections_held; i++) {
 		struct injection *inj = &injections[i];
 
 		if (inj->request == request && atomic_fetch_sub(&inj->calls_left, 1) == 1)

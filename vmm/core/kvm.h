@@ -8,6 +8,7 @@
 #ifndef KVMBED_KVM_H
 #define KVMBED_KVM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <linux/kvm.h>
@@ -93,6 +94,8 @@ void kvm_trace_run(int fd, const struct kvm_run *run);
  * not parse; @spec is not kept.
  */
 int kvm_inject(const char *spec, const char **why);
+/* While held, no call fails or is counted: for a program's own questions to the host. */
+void kvm_inject_hold(bool hold);
 
 /* An exit in words: "IO out port 0x3f8 size 1 count 1 data 0x41". Always terminated. */
 void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size);

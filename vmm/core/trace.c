@@ -3,8 +3,12 @@
 #include "kvm.h"
 #include "trace.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "arch.h"
 #include "msg.h"
@@ -151,11 +155,39 @@ static void print_fields(FILE *out, const struct kvm_field *field, const uint8_t
 	}
 }
 
+/* The longest of an argument that is shown: more than any row's fields and list need. */
+#define MOST_COPIED 4096
+
+/*
+ * Copies what lies at @arg, as far as it can be read: a script may have given
+ * any address, and a caller a list shorter than its own count says. The kernel
+ * looks, page by page. False if nothing is there.
+ */
+static bool copy_argument(uint8_t *to, uintptr_t arg, size_t known)
+{
+	size_t page = 4096, first = page - arg % page;
+	struct iovec local = {to, MOST_COPIED},
+		     remote[2] = {{(void *)arg, first},
+				  {(void *)(arg + first), MOST_COPIED - first}};
+	ssize_t n;
+
+	memset(to, 0, MOST_COPIED);
+	n = process_vm_readv(getpid(), &local, 1, remote, first < MOST_COPIED ? 2 : 1, 0);
+	if (n > 0)
+		return true;
+	if (errno != ENOSYS && errno != EPERM)
+		return false;
+	/* A kernel that does not offer it, or forbids it. */
+	memcpy(to, (const void *)arg, known);
+	return true;
+}
+
 void trace_call(FILE *out, double seconds, const char *fd_name, unsigned long request,
 		uintptr_t arg, int result, uint64_t ns, const struct kvm_run *run)
 {
 	const struct kvm_decode *d = find(request);
 	const char *name = kvm_name(KVM_NAMES_IOCTL, request);
+	uint8_t copy[MOST_COPIED];
 	char text[256];
 
 	flockfile(out);
@@ -167,10 +199,12 @@ void trace_call(FILE *out, double seconds, const char *fd_name, unsigned long re
 	if (d && d->arg != 'p') {
 		fputc(' ', out);
 		print_value(out, d->arg, arg);
-	} else if (d && arg) {
-		print_fields(out, d->fields, (const uint8_t *)arg);
+	} else if (d && arg && copy_argument(copy, arg, _IOC_SIZE(request))) {
+		print_fields(out, d->fields, copy);
 		if (d->more)
-			d->more(out, (const void *)arg, result);
+			d->more(out, copy, result);
+	} else if (d) {
+		fprintf(out, " 0x%lx", (unsigned long)arg);
 	}
 	if (result < 0)
 		fprintf(out, " = %s", errno_name(result));

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kvmbed-test: what `kvmbed test` starts. A program of its own, so that `kvmbed run` does not pay for Lua. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "arch.h"
+#include "cli/caps.h"
+#include "json.h"
+#include "kvm.h"
+#include "msg.h"
+#include "options.h"
+#include "outcome.h"
+#include "test.h"
+
+#define DEFAULT_TIMEOUT 30
+
+struct options {
+	const struct report *report;
+	struct run_options run;
+	const char *trace;
+	bool help, list, no_skip, verbose;
+};
+
+/* ---- options ---- */
+
+static const char *set_format(void *target, const char *value)
+{
+	struct options *o = target;
+
+	for (const struct report *r = reports; r->name; r++) {
+		if (!strcmp(r->name, value)) {
+			o->report = r;
+			return NULL;
+		}
+	}
+	return "must be ktap or pretty";
+}
+
+static const char *set_list(void *target, const char *value)
+{
+	((struct options *)target)->list = true;
+	return NULL;
+}
+
+static const char *set_no_skip(void *target, const char *value)
+{
+	((struct options *)target)->no_skip = true;
+	return NULL;
+}
+
+static const char *set_verbose(void *target, const char *value)
+{
+	((struct options *)target)->verbose = true;
+	return NULL;
+}
+
+static const char *set_timeout(void *target, const char *value)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (*end || end == value || !(seconds > 0) || seconds > 1e6)
+		return "must be a number of seconds above 0";
+	((struct options *)target)->run.timeout = seconds;
+	return NULL;
+}
+
+static const char *set_trace(void *target, const char *value)
+{
+	((struct options *)target)->trace = value ? value : "/dev/stderr";
+	return NULL;
+}
+
+static const char *set_inject(void *target, const char *value)
+{
+	const char *why = NULL;
+
+	return kvm_inject(value, &why) ? why : NULL;
+}
+
+static const char *set_help(void *target, const char *value)
+{
+	((struct options *)target)->help = true;
+	return NULL;
+}
+
+static const struct option_desc test_options[] = {
+	{"list", 'l', NULL, "show the behaviours: id, what it wants of the host, title", set_list},
+	{"format", 'f', "FORMAT", "ktap (default) or pretty", set_format},
+	{"no-skip", 0, NULL, "what is skipped has failed", set_no_skip},
+	{"timeout", 't', "SECONDS", "for a behaviour that does not say (default 30)", set_timeout},
+	{"verbose", 'v', NULL, "show what passing scripts print, too", set_verbose},
+	{"trace", 0, "[=FILE]", "print every KVM ioctl, decoded, with its result", set_trace},
+	{"inject", 0, "IOCTL:ERRNO[:N]", "make the N-th such ioctl of each behaviour fail",
+	 set_inject},
+	{"help", 'h', NULL, "this help", set_help},
+	{NULL, 0, NULL, NULL, NULL},
+};
+
+static void help(void)
+{
+	printf("usage: kvmbed test [OPTIONS] [ID|GLOB|FILE|DIR...]\n"
+	       "Runs behaviours: scripts that say how KVM must behave. All of this architecture,\n"
+	       "those with an id (x86/sregs2-flags) or matching a pattern ('common/*'), a script\n"
+	       "(./mine.lua), or all scripts in a folder. docs/scripts.md tells how to write one.\n\n");
+	options_help(stdout, test_options);
+	printf("\nExit status: 0 all passed or were skipped, 1 one failed, crashed or hung, 2 usage, or\n"
+	       "a script is wrong in itself, 3 no /dev/kvm, 4 everything was skipped.\n");
+}
+
+/* ---- what the engine asks ---- */
+
+static const char *check_key(const char *text)
+{
+	struct caps_key key;
+
+	return caps_key_parse(text, &key);
+}
+
+/* Questions of ours are no part of what a behaviour does: --inject does not touch them. */
+static int has(const char *text, char *why, size_t size)
+{
+	static const int answers[] = {[STATUS_PASS] = 1, [STATUS_FAIL] = 0, [STATUS_HOST] = -1};
+	struct caps_key key;
+	struct json *report;
+	const char *because, *bad = caps_key_parse(text, &key);
+	int kvm_fd = -1, answer;
+
+	if (bad) {
+		snprintf(why, size, "%s", bad);
+		return -1;
+	}
+	kvm_inject_hold(true);
+	if (caps_key_needs_kvm(&key))
+		kvm_fd = kvm_open();
+	report = caps_collect(kvm_fd, 1u << caps_key_section(&key), key.name);
+	kvm_inject_hold(false);
+	answer = answers[caps_key_judge(&key, report, &because)];
+	snprintf(why, size, "%s", because);
+	json_free(report);
+	kvm_close(kvm_fd);
+	return answer;
+}
+
+static void find_backend(int kvm_fd, char *name, size_t size)
+{
+	struct json *report = caps_collect(kvm_fd, 1u << CAPS_BACKEND, NULL);
+	const char *text = json_text(json_get(json_get(report, "backend"), "name"));
+
+	snprintf(name, size, "%s", text ? text : "unknown");
+	json_free(report);
+}
+
+/* ---- */
+
+/* The output may be a full disk or a closed pipe. */
+static int printed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	msg_error("cannot write the output: %s", strerror(errno));
+	return STATUS_HOST;
+}
+
+static int list(const struct tests *tests)
+{
+	int status = STATUS_PASS;
+
+	for (unsigned int i = 0; i < tests->nr; i++) {
+		const struct test *t = &tests->list[i];
+
+		if (t->broken) {
+			msg_error("%s", t->broken);
+			status = STATUS_USAGE;
+			continue;
+		}
+		printf("%-32s %-24s %s\n", t->b.id, t->b.needs[0] ? t->b.needs : "-", t->b.title);
+	}
+	return printed(status);
+}
+
+static int status_of(const struct totals *t)
+{
+	if (t->nr[VERDICT_FAIL] || t->nr[VERDICT_CRASH] || t->nr[VERDICT_HANG])
+		return STATUS_FAIL;
+	if (t->nr[VERDICT_BROKEN])
+		return STATUS_USAGE;
+	return t->nr[VERDICT_PASS] ? STATUS_PASS : STATUS_SKIP;
+}
+
+static int run_all(struct engine *engine, const struct tests *tests, const struct options *o,
+		   const char *host)
+{
+	struct totals totals = {0};
+
+	kernel_trouble(); /* what is there by now is nobody's */
+	o->report->begin(tests->nr);
+	for (unsigned int i = 0; i < tests->nr; i++) {
+		const struct test *test = &tests->list[i];
+		struct result result = {.verdict = VERDICT_BROKEN};
+
+		if (test->broken)
+			snprintf(result.reason, sizeof(result.reason), "the script has an error");
+		else if (test_run(engine, test, &o->run, &result))
+			return STATUS_HOST;
+		if (result.verdict == VERDICT_SKIP && o->no_skip)
+			result.verdict = VERDICT_FAIL;
+		o->report->result(i + 1, test, &result, host, o->verbose);
+		totals.nr[result.verdict]++;
+		free(result.output);
+		free(result.kernel);
+	}
+	o->report->end(&totals);
+	return printed(status_of(&totals));
+}
+
+static int run_tests(struct options *o, char **operands, int nr)
+{
+	char backend[64] = "unknown", host[256];
+	struct engine_host above = {.backend = backend, .has = has, .check_key = check_key};
+	struct engine *engine;
+	struct tests tests = {0};
+	struct utsname uts;
+	int kvm_fd = -1, status = STATUS_USAGE;
+
+	if (!o->list) {
+		kvm_inject_hold(true);
+		kvm_fd = kvm_open();
+		if (kvm_fd < 0)
+			return STATUS_HOST;
+		find_backend(kvm_fd, backend, sizeof(backend));
+		kvm_close(kvm_fd);
+		kvm_inject_hold(false);
+	}
+	snprintf(host, sizeof(host), "Linux %s, %s, back-end %s",
+		 uname(&uts) ? "unknown" : uts.release, arch_name, backend);
+	engine = engine_new(&above);
+	if (!engine)
+		return STATUS_HOST;
+	if (!tests_select(&tests, engine, operands, nr))
+		status = o->list ? list(&tests) : run_all(engine, &tests, o, host);
+	tests_free(&tests);
+	engine_free(engine);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct option_desc *const tables[] = {test_options, NULL};
+	struct options o = {.report = &reports[0], .run.timeout = DEFAULT_TIMEOUT};
+	int first = options_parse(argc, argv, tables, &o), status;
+
+	if (first < 0)
+		return STATUS_USAGE;
+	if (o.help) {
+		help();
+		return printed(STATUS_PASS);
+	}
+	if (o.trace) {
+		o.run.trace = fopen(o.trace, "we");
+		if (!o.run.trace) {
+			msg_error("cannot write the trace to %s: %s", o.trace, strerror(errno));
+			return STATUS_USAGE;
+		}
+		setlinebuf(o.run.trace);
+	}
+	status = run_tests(&o, argv + first, argc - first);
+	if (o.run.trace && fclose(o.run.trace) && status == STATUS_PASS) {
+		msg_error("cannot write the trace to %s: %s", o.trace, strerror(errno));
+		status = STATUS_HOST;
+	}
+	return status;
+}

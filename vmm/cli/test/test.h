@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of `kvmbed test`: which behaviours, each in a process of its own, what is said of them. */
+#ifndef KVMBED_CLI_TEST_H
+#define KVMBED_CLI_TEST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "script/engine.h"
+
+/* ---- which ---- */
+
+/* One that may be run; in @broken what is wrong with its header, if that could not be read. */
+struct test {
+	struct behaviour b;
+	char *broken;
+};
+
+struct tests {
+	struct test *list;
+	unsigned int nr, room;
+};
+
+/*
+ * Finds the behaviours that the operands name: ids, globs over ids, files and
+ * folders; all of this architecture's without operands. An operand that names
+ * nothing is an error. 0, or -errno after a message. @tests is to be freed
+ * either way.
+ */
+int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr);
+void tests_free(struct tests *tests);
+
+/* ---- running one ---- */
+
+struct result {
+	enum verdict verdict;
+	char reason[256];
+	char *output; /* what the script printed; NULL if nothing */
+	char *kernel; /* what the kernel reported meanwhile, if that is trouble; else NULL */
+	const struct history *history; /* its ioctls; overwritten by the next run */
+	double seconds;
+};
+
+struct run_options {
+	double timeout; /* seconds, of a behaviour that does not have its own */
+	FILE *trace;	/* NULL for none */
+};
+
+/* Runs it in a child. 0 and the result, whose strings are to be freed; -errno after a message if there is no child. */
+int test_run(struct engine *engine, const struct test *test, const struct run_options *options,
+	     struct result *result);
+
+/* The kernel's log since the last call: what it says of trouble, or NULL. The first call only remembers. */
+char *kernel_trouble(void);
+
+/* ---- telling ---- */
+
+struct totals {
+	unsigned int nr[VERDICTS];
+};
+
+struct report {
+	const char *name;
+	void (*begin)(unsigned int tests);
+	/* @number from 1; @host: one line about where this is. */
+	void (*result)(unsigned int number, const struct test *test, const struct result *result,
+		       const char *host, bool verbose);
+	void (*end)(const struct totals *totals);
+};
+
+/* Ended by a NULL name. */
+extern const struct report reports[];
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What scripts can ask that is no ioctl: names and numbers, the host, errors at the right line; see script.h. */
+#include "host.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "kvm.h"
+#include "msg.h"
+#include "script/engine.h"
+#include "script/script.h"
+
+/* ---- errors ---- */
+
+void script_where(lua_State *L)
+{
+	lua_Debug frame;
+
+	for (int level = 0; lua_getstack(L, level, &frame); level++) {
+		lua_getinfo(L, "Sl", &frame);
+		if (frame.currentline > 0 && strcmp(frame.source, SCRIPT_PRELUDE) != 0) {
+			lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
+			return;
+		}
+	}
+	lua_pushliteral(L, "");
+}
+
+int script_error(lua_State *L, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	script_where(L);
+	lua_pushstring(L, text);
+	lua_concat(L, 2);
+	return lua_error(L);
+}
+
+static int where(lua_State *L)
+{
+	script_where(L);
+	return 1;
+}
+
+/* ---- names ---- */
+
+/* const(NAME): its value; or nil and a name like it. */
+static int constant(lua_State *L)
+{
+	uint64_t value;
+
+	if (lua_type(L, 1) != LUA_TSTRING) {
+		lua_pushnil(L);
+		return 1;
+	}
+	if (api_const(lua_tostring(L, 1), &value)) {
+		lua_pushinteger(L, (lua_Integer)value);
+		return 1;
+	}
+	lua_pushnil(L);
+	lua_pushstring(L, api_near(API_NAMES_CONST, NULL, lua_tostring(L, 1)));
+	return 2;
+}
+
+/* ioctl_info(NAME): {name, number, type, int, reads}; or nil and a name like it. */
+static int ioctl_info(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	const struct api_ioctl *info = api_ioctl(name);
+	const struct api_type *type;
+	char text[160];
+
+	if (!info) {
+		lua_pushnil(L);
+		lua_pushstring(L, api_near(API_NAMES_IOCTL, NULL, name));
+		return 2;
+	}
+	type = &api_types[info->type];
+	lua_newtable(L);
+	lua_pushstring(L, name);
+	lua_setfield(L, -2, "name");
+	lua_pushinteger(L, info->number);
+	lua_setfield(L, -2, "number");
+	lua_pushboolean(L, type->kind == API_INT);
+	lua_setfield(L, -2, "int");
+	lua_pushboolean(L, (_IOC_DIR(info->number) & _IOC_READ) != 0);
+	lua_setfield(L, -2, "reads");
+	if (type->kind == API_VOID)
+		return 1;
+	api_type_name(type, text, sizeof(text));
+	if (type->kind != API_INT)
+		lua_pushstring(L, api_string(type->name));
+	else
+		lua_pushstring(L, text);
+	lua_setfield(L, -2, "type");
+	return 1;
+}
+
+static int push_name(lua_State *L, enum kvm_names table, const char *otherwise)
+{
+	lua_Integer value = luaL_checkinteger(L, 1);
+	const char *name = kvm_name(table, (unsigned long)value);
+
+	if (name)
+		lua_pushstring(L, name);
+	else
+		lua_pushfstring(L, "%s %I", otherwise, value);
+	return 1;
+}
+
+static int cap_name(lua_State *L)
+{
+	return push_name(L, KVM_NAMES_CAP, "capability");
+}
+
+static int exit_name(lua_State *L)
+{
+	return push_name(L, KVM_NAMES_EXIT, "exit reason");
+}
+
+static int is_errno(lua_State *L)
+{
+	lua_pushboolean(L, errno_number(luaL_checkstring(L, 1)) >= 0);
+	return 1;
+}
+
+static int error_text(lua_State *L)
+{
+	int number = errno_number(luaL_checkstring(L, 1));
+
+	lua_pushstring(L, number < 0 ? "no such error" : strerror(number));
+	return 1;
+}
+
+/* ---- the host ---- */
+
+static const struct engine_host *above(lua_State *L)
+{
+	const struct engine_host *host;
+
+	lua_getfield(L, LUA_REGISTRYINDEX, SCRIPT_HOST);
+	host = lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	return host;
+}
+
+static int has(lua_State *L)
+{
+	char why[256] = "";
+	int r = above(L)->has(luaL_checkstring(L, 1), why, sizeof(why));
+
+	if (r < 0)
+		lua_pushnil(L);
+	else
+		lua_pushboolean(L, r);
+	lua_pushstring(L, why);
+	return 2;
+}
+
+static int check_key(lua_State *L)
+{
+	lua_pushstring(L, above(L)->check_key(luaL_checkstring(L, 1)));
+	return 1;
+}
+
+/* check_extension(FD, NUMBER): 0 for what the kernel does not know. */
+static int check_extension(lua_State *L)
+{
+	int64_t fd = -1;
+	int r;
+
+	if (!script_fd_number(L, 1, &fd))
+		return script_error(L, "a file descriptor is wanted");
+	r = kvm_try((int)fd, KVM_CHECK_EXTENSION, (uintptr_t)luaL_checkinteger(L, 2));
+	lua_pushinteger(L, r < 0 ? 0 : r);
+	return 1;
+}
+
+static int vm_type(lua_State *L)
+{
+	int64_t fd = -1;
+
+	if (!script_fd_number(L, 1, &fd))
+		return script_error(L, "a file descriptor is wanted");
+	lua_pushinteger(L, (lua_Integer)arch_caps_vm_type((int)fd));
+	return 1;
+}
+
+static int release_compare(lua_State *L)
+{
+	lua_pushinteger(L, host_release_compare(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+	return 1;
+}
+
+static int read_file(lua_State *L)
+{
+	char text[4096];
+	int r = host_read(luaL_checkstring(L, 1), text, sizeof(text));
+
+	if (r < 0) {
+		lua_pushnil(L);
+		lua_pushstring(L, errno_name(r));
+		return 2;
+	}
+	lua_pushstring(L, text);
+	return 1;
+}
+
+static int print(lua_State *L)
+{
+	size_t size;
+	const char *text = luaL_checklstring(L, 1, &size);
+
+	fwrite(text, 1, size, stdout);
+	fputc('\n', stdout);
+	fflush(stdout);
+	return 0;
+}
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+	lua_pushstring(L, text);
+	lua_setfield(L, -2, name);
+}
+
+void script_open_host(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{"where", where},
+		{"const", constant},
+		{"ioctl_info", ioctl_info},
+		{"cap_name", cap_name},
+		{"exit_name", exit_name},
+		{"is_errno", is_errno},
+		{"strerror", error_text},
+		{"has", has},
+		{"check_key", check_key},
+		{"check_extension", check_extension},
+		{"vm_type", vm_type},
+		{"release_compare", release_compare},
+		{"read_file", read_file},
+		{"print", print},
+		{NULL, NULL},
+	};
+	struct utsname uts;
+
+	luaL_setfuncs(L, functions, 0);
+	set_text(L, "arch", arch_name);
+	set_text(L, "release", uname(&uts) ? "unknown" : uts.release);
+	set_text(L, "backend", above(L)->backend);
+	lua_pushinteger(L, sysconf(_SC_PAGESIZE));
+	lua_setfield(L, -2, "page_size");
+}

@@ -1,0 +1,122 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- What a script finds when it begins: KVM's constants as globals, cap.NAME, structs, and errors that say what was meant.
+-- Every file of this folder is called with the C functions (core) and with what the files share (K).
+local core, K = ...
+
+K.env = {}
+
+-- An error at the script's own line, whatever of the engine lies between.
+function K.error(fmt, ...)
+	error(core.where() .. fmt:format(...), 0)
+end
+
+-- "did you mean": the name among the keys of a table that begins alike.
+local function suggestion(name)
+	return name and (": did you mean " .. name .. "?") or ""
+end
+
+-- ---- what an ioctl that failed raises ----
+
+K.Errno = {__name = "errno"}
+K.Errno.__index = K.Errno
+function K.Errno:__tostring()
+	return ("%s%s failed: %s (%s)"):format(self.where, self.call, self.errno, core.strerror(self.errno))
+end
+
+function K.raise(call, errno)
+	error(setmetatable({call = call, errno = errno, where = core.where()}, K.Errno), 0)
+end
+
+-- What ends a script before its end: skip() and the like.
+K.Stop = {__name = "stop"}
+
+function K.is(value, class)
+	return type(value) == "table" and getmetatable(value) == class
+end
+
+-- ---- globals ----
+
+local env = K.env
+
+for _, name in ipairs {
+	"assert", "collectgarbage", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "print", "rawequal",
+	"rawget", "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring", "type", "xpcall", "_VERSION",
+	"coroutine", "math", "string", "table", "utf8",
+} do
+	env[name] = _G[name]
+end
+
+-- Text only: precompiled code is not checked by Lua.
+function env.load(text, name, _, where)
+	return load(text, name, "t", where or env)
+end
+
+for _, name in ipairs {"struct", "array", "buffer", "raw", "bytes", "sizeof", "offsetof", "address", "copy"} do
+	env[name] = core[name]
+end
+env.NULL = 0
+
+-- 32-bit words as bytes, as machine code of arm64 and RISC-V is written down.
+function env.words(list)
+	local out = {}
+	for i, word in ipairs(list) do
+		out[i] = string.pack("<I4", word)
+	end
+	return table.concat(out)
+end
+
+-- Bytes in hexadecimal: hex "0f 01 d9" is three.
+function env.hex(text)
+	local digits = text:gsub("%s", "")
+	if #digits % 2 ~= 0 or digits:find "%X" then
+		K.error("hex() wants pairs of hexadecimal digits")
+	end
+	return (digits:gsub("..", function(pair)
+		return string.char(tonumber(pair, 16))
+	end))
+end
+
+-- cap.SREGS2 is KVM_CAP_SREGS2.
+env.cap = setmetatable({}, {
+	__index = function(self, name)
+		local value, near = core.const("KVM_CAP_" .. tostring(name))
+		if not value then
+			K.error("there is no capability %s%s", name, suggestion(near and near:gsub("^KVM_CAP_", "cap.")))
+		end
+		rawset(self, name, value)
+		return value
+	end,
+})
+
+-- An unknown name is a mistake, not nil. What a script sets is its own.
+setmetatable(env, {
+	__index = function(self, name)
+		local value, near = core.const(name)
+		if value == nil then
+			K.error("there is no `%s`%s", name, suggestion(near))
+		end
+		rawset(self, name, value)
+		return value
+	end,
+})
+
+-- ---- the host ----
+
+local host = {arch = core.arch, release = core.release, backend = core.backend, page_size = core.page_size}
+env.host = host
+
+-- Is the kernel's release at least this one ("6.6")?
+function host.at_least(release)
+	return core.release_compare(host.release, release) >= 0
+end
+
+-- A key of `kvmbed caps --has`, or a capability's number: true, false, or nil and why it cannot be told.
+function host.has(what)
+	if math.type(what) == "integer" then
+		return core.check_extension(what) > 0
+	end
+	return core.has(what)
+end
+
+-- A file's beginning, or nil and the errno.
+host.read = core.read_file
