@@ -99,18 +99,12 @@ bool api_field(const struct api_type *type, const char *name, struct api_place *
 const struct api_type *api_flexible(const struct api_type *type, uint32_t *offset)
 {
 	const struct api_type *found;
-	uint32_t first = 0;
 
 	if (type->kind == API_ARRAY) {
 		*offset = 0;
 		return type->count ? NULL : type;
 	}
-	if (!has_fields(type) || !type->count)
-		return NULL;
-	/* Of a struct only the last field can be; of a union any. */
-	if (type->kind == API_STRUCT)
-		first = type->count - 1;
-	for (uint32_t i = first; i < type->count; i++) {
+	for (uint32_t i = 0; has_fields(type) && i < type->count; i++) {
 		const struct api_field *f = &api_fields[type->first + i];
 
 		found = api_flexible(&api_types[f->type], offset);
@@ -223,8 +217,9 @@ const char *api_near(enum api_names kind, const struct api_type *type, const cha
 		[API_NAMES_STRUCT] = {api_structs, sizeof(api_structs[0]), &api_nr_structs},
 		[API_NAMES_IOCTL] = {api_ioctls, sizeof(api_ioctls[0]), &api_nr_ioctls},
 	};
-	/* A third of the letters wrong is another word. */
-	struct near near = {.wanted = name, .distance = (unsigned int)strlen(name) / 3 + 1};
+	unsigned int letters = (unsigned int)strlen(name);
+	/* With more wrong than a third of its letters, or two that changed places, it is another word. */
+	struct near near = {.wanted = name, .distance = letters > 3 ? letters / 3 + 2 : letters};
 
 	if (kind == API_NAMES_FIELD) {
 		consider_fields(&near, type);
