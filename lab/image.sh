@@ -310,4 +310,5 @@ put_kvmbed()
 	done
 	[ ! -d "$here/../guest-tests/behaviours" ] ||
 		put "$here/../guest-tests/behaviours" /usr/lib/kvmbed/behaviours
+	[ ! -d "$build/code" ] || put "$build/code" /usr/lib/kvmbed/code
 }

@@ -6,7 +6,7 @@ UNIT_PURE += vmm/script/api.c
 
 LUA_CFLAGS := -isystem $(if $(filter $(ARCH),$(HOST_ARCH)),/usr/include/lua5.4,$(SYSROOT)/usr/include/lua5.4)
 SCRIPT_SRC := $(wildcard vmm/script/*.c vmm/cli/test/*.c)
-SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
+SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua guest.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
 SCRIPT_OBJ := $(SCRIPT_SRC:%.c=$(O)/obj/%.o) $(addprefix $(O)/obj/gen/,kvm_api.o script_prelude.o)
 # The command line's own, but for the parts of caps, which answer what a script needs.
 TEST_OBJ := $(filter-out $(O)/obj/vmm/cli/%,$(OBJ)) $(patsubst %.c,$(O)/obj/%.o,$(wildcard vmm/cli/caps_*.c)) $(SCRIPT_OBJ)
@@ -40,6 +40,15 @@ $(O)/gen/kvm_api.c: $(REFLECT) vmm/script/reflect/reflect.sh vmm/core/kvm_macros
 		| $(O)/gen/.ready
 	$(call say,GEN,$@)
 	$(Q)sh vmm/script/reflect/reflect.sh $(REFLECT) "$(CC) $(CPPFLAGS) $(SYSROOT_CFLAGS)" > $@.tmp && mv $@.tmp $@
+
+# Guest code of the behaviours, assembled now; a script of the user's is assembled when it runs (vmm/script/asm.h).
+BEHAVIOURS := $(shell find guest-tests/behaviours/common guest-tests/behaviours/$(ARCH) -name '*.lua' 2>/dev/null)
+CODE := $(BEHAVIOURS:guest-tests/behaviours/%.lua=$(O)/code/%/.done)
+
+all: $(CODE)
+$(CODE): $(O)/code/%/.done: guest-tests/behaviours/%.lua vmm/script/assemble.sh vmm/script/assemble.awk
+	$(call say,AS,$<)
+	$(Q)sh vmm/script/assemble.sh $(@D) $(ARCH) "$(CC)" $< && touch $@
 
 # Are the tables what the target's compiler says, and is everything in them? The program that asks runs here.
 API_HOSTCC = $(HOSTCC) -std=gnu11 -D_GNU_SOURCE -Ivmm $(if $(UAPI),-isystem $(UAPI)) $(WARN) -O1 -g

@@ -1,6 +1,22 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- What scripts have on RISC-V alone.
-local _, K = ...
+local core, K = ...
+
+local env = K.env
+
+K.as_option = "-mno-relax"
 
 -- A vCPU runs as it is made.
 function K.prepare_vcpu() end
+
+-- vcpu:start(ADDRESS): the next KVM_RUN begins there, in supervisor mode without paging.
+function K.VCPU:start(address)
+	self:reg(env.KVM_REG_RISCV | env.KVM_REG_SIZE_U64 | env.KVM_REG_RISCV_CORE |
+		(core.offsetof("kvm_riscv_core", "regs") + core.offsetof("user_regs_struct", "pc")) // 8, address)
+	return self
+end
+
+-- vcpu:csr(NAME): a CSR by the manual's name ("scounteren").
+function K.VCPU:csr(name, value)
+	return self:reg("CSR_" .. name:upper(), value)
+end

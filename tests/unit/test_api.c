@@ -25,10 +25,11 @@ enum {
 	S_K1 = 49,
 	S_K2 = 57,
 	S_IO = 65,
+	S_MORE = 72,
 };
 const char api_strings[] =
 	"\0"
-	"box\0kind\0low\0left\0right\0wide\0tail\0bits\0a\0b\0long\0KVM_ONE\0KVM_TWO\0KVM_DO";
+	"box\0kind\0low\0left\0right\0wide\0tail\0bits\0a\0b\0long\0KVM_ONE\0KVM_TWO\0KVM_DO\0KVM_MORE";
 enum { T_VOID, T_U8, T_U32, T_S16, T_U64, T_PAIR, T_UNION, T_TAIL, T_BOX, T_BITS };
 const struct api_type api_types[] = {
 	[T_VOID] = {0, API_VOID, 0, 0, 0, 0},	    [T_U8] = {0, API_INT, 0, 1, 0, 0},
@@ -44,9 +45,9 @@ const struct api_field api_fields[] = {
 	{S_B, T_U8, 0, 3, 5},	  {S_LONG, T_U32, 4, 6, 20},
 };
 const uint32_t api_structs[] = {T_BITS, T_BOX};
-const struct api_ioctl api_ioctls[] = {{S_IO, 0xae01, T_BOX}};
+const struct api_ioctl api_ioctls[] = {{S_IO, 0xae01, T_BOX}, {S_MORE, 0xae01, T_BITS}};
 const struct api_const api_consts[] = {{S_K1, 1}, {S_K2, UINT64_MAX}};
-const uint32_t api_nr_types = 10, api_nr_fields = 11, api_nr_structs = 2, api_nr_ioctls = 1,
+const uint32_t api_nr_types = 10, api_nr_fields = 11, api_nr_structs = 2, api_nr_ioctls = 2,
 	       api_nr_consts = 2;
 
 static void by_name(void **state)
@@ -65,8 +66,11 @@ static void by_name(void **state)
 	assert_false(api_const("KVM_THREE", &value));
 	assert_ptr_equal(api_ioctl("KVM_DO"), &api_ioctls[0]);
 	assert_null(api_ioctl("KVM_DON"));
-	assert_ptr_equal(api_ioctl_number(0xae01), &api_ioctls[0]);
-	assert_null(api_ioctl_number(0xae02));
+	assert_ptr_equal(api_ioctl_number(0xae01, NULL), &api_ioctls[0]);
+	assert_null(api_ioctl_number(0xae02, NULL));
+	/* Two ioctls of one number. */
+	assert_ptr_equal(api_ioctl_number(0xae01, &api_types[T_BITS]), &api_ioctls[1]);
+	assert_ptr_equal(api_ioctl_number(0xae01, &api_types[T_U8]), &api_ioctls[0]);
 }
 
 static void fields(void **state)

@@ -52,13 +52,19 @@ const struct api_ioctl *api_ioctl(const char *name)
 	return i < api_nr_ioctls ? &api_ioctls[i] : NULL;
 }
 
-const struct api_ioctl *api_ioctl_number(unsigned long number)
+const struct api_ioctl *api_ioctl_number(unsigned long number, const struct api_type *type)
 {
+	const struct api_ioctl *found = NULL;
+
 	for (uint32_t i = 0; i < api_nr_ioctls; i++) {
-		if (api_ioctls[i].number == number)
+		if (api_ioctls[i].number != number)
+			continue;
+		if (&api_types[api_ioctls[i].type] == type)
 			return &api_ioctls[i];
+		if (!found)
+			found = &api_ioctls[i];
 	}
-	return NULL;
+	return found;
 }
 
 bool api_const(const char *name, uint64_t *value)

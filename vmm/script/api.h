@@ -72,7 +72,11 @@ static inline const char *api_string(uint32_t name)
 /* The struct or union of that name ("kvm_regs"), or NULL. */
 const struct api_type *api_struct(const char *name);
 const struct api_ioctl *api_ioctl(const char *name);
-const struct api_ioctl *api_ioctl_number(unsigned long number);
+/*
+ * Of a number; NULL for an unknown one. Some stand for two ioctls, of different objects (KVM_GET_ONE_REG of a vCPU is
+ * KVM_ARM_SET_DEVICE_ADDR of a VM): the one whose argument is @type, if there is one.
+ */
+const struct api_ioctl *api_ioctl_number(unsigned long number, const struct api_type *type);
 bool api_const(const char *name, uint64_t *value);
 
 /* A field found by name, through anonymous structs and unions; @offset is from the beginning of @type. */

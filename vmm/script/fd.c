@@ -122,10 +122,11 @@ static int fd_number(lua_State *L)
 /* ---- ioctls ---- */
 
 /* What KVM is given for the value at @index. A string's copy is left on the stack. */
-static uintptr_t argument(lua_State *L, int index, const struct api_ioctl *info)
+static uintptr_t argument(lua_State *L, int index, unsigned long request)
 {
-	const struct api_type *wanted = info ? &api_types[info->type] : NULL;
 	struct object *o = object_test(L, index);
+	const struct api_ioctl *info = api_ioctl_number(request, o ? o->type : NULL);
+	const struct api_type *wanted = info ? &api_types[info->type] : NULL;
 	char want[160], is[160];
 	size_t size;
 	int whole;
@@ -168,7 +169,7 @@ static int do_ioctl(lua_State *L)
 	unsigned long number = (unsigned long)luaL_checkinteger(L, 2);
 
 	lua_settop(L, 3);
-	r = kvm_try(fd, number, argument(L, 3, api_ioctl_number(number)));
+	r = kvm_try(fd, number, argument(L, 3, number));
 	if (r < 0)
 		return push_errno(L, r);
 	lua_pushinteger(L, r);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "arch.h"
 #include "kvm.h"
 #include "msg.h"
+#include "script/asm.h"
 #include "script/engine.h"
 #include "script/script.h"
 
@@ -215,6 +217,41 @@ static int read_file(lua_State *L)
 	return 1;
 }
 
+/* assemble(TEXT, ADDRESS, ID, SCRIPT, OPTION): the bytes and a table of labels; or nil and the assembler's words. */
+static int assemble(lua_State *L)
+{
+	struct asm_code code;
+	char *messages;
+	int r = asm_make(luaL_checkstring(L, 1), (uint64_t)luaL_checkinteger(L, 2),
+			 luaL_checkstring(L, 3), luaL_checkstring(L, 4), luaL_optstring(L, 5, NULL),
+			 &code, &messages);
+
+	if (r) {
+		lua_pushnil(L);
+		lua_pushstring(L, messages && *messages ? messages : strerror(-r));
+		free(messages);
+		return 2;
+	}
+	lua_pushlstring(L, (const char *)code.bytes, code.size);
+	lua_newtable(L);
+	for (unsigned int i = 0; i < code.nr_symbols; i++) {
+		lua_pushinteger(L, (lua_Integer)code.symbols[i].value);
+		lua_setfield(L, -2, code.symbols[i].name);
+	}
+	asm_free(&code);
+	return 2;
+}
+
+/* reg_name(ID) of a one-reg. */
+static int reg_name(lua_State *L)
+{
+	char name[64];
+
+	arch_reg_name((uint64_t)luaL_checkinteger(L, 1), name, sizeof(name));
+	lua_pushstring(L, name);
+	return 1;
+}
+
 static int print(lua_State *L)
 {
 	size_t size;
@@ -249,6 +286,8 @@ void script_open_host(lua_State *L)
 		{"release_compare", release_compare},
 		{"read_file", read_file},
 		{"print", print},
+		{"assemble", assemble},
+		{"reg_name", reg_name},
 		{NULL, NULL},
 	};
 	struct utsname uts;

@@ -243,6 +243,7 @@ end
 function K.run(chunk)
 	env.behaviour = function(header)
 		check_header(header)
+		K.id = header.id
 		if header.arch and header.arch ~= core.arch then
 			env.skip("it is for " .. header.arch .. (" hosts only"))
 		end

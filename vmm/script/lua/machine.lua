@@ -226,6 +226,7 @@ end
 
 local Memory = {}
 Memory.__index = Memory
+K.Memory = Memory
 
 local function offset_in(memory, gpa, size)
 	if gpa < memory.gpa or gpa + size > memory.gpa + memory.size then
