@@ -10,10 +10,12 @@
  *   port 0x2000 + n, byte  W: interrupt line n is raised (not 0) or lowered
  *   0xff000000, 64 KiB     memory that each access leaves the guest for
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "testdev.h"
 
@@ -21,7 +23,7 @@ struct pc_testdev {
 	struct pc_testdev_config config;
 	pthread_mutex_t lock; /* guards what follows, and the order of line changes */
 	uint8_t latch[4];
-	uint8_t mem[PC_TESTDEV_MEM_SIZE];
+	uint8_t *mem; /* mapped, so that it has pages only where the guest has been */
 };
 
 /* The bus keeps [offset, offset + size) inside the range. */
@@ -106,6 +108,13 @@ struct pc_testdev *pc_testdev_create(const struct pc_testdev_config *config)
 
 	if (!dev)
 		return NULL;
+	dev->mem = mmap(NULL, PC_TESTDEV_MEM_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (dev->mem == MAP_FAILED) {
+		free(dev);
+		errno = ENOMEM;
+		return NULL;
+	}
 	dev->config = *config;
 	pthread_mutex_init(&dev->lock, NULL);
 	return dev;
@@ -116,6 +125,7 @@ void pc_testdev_destroy(struct pc_testdev *dev)
 	if (!dev)
 		return;
 	pthread_mutex_destroy(&dev->lock);
+	munmap(dev->mem, PC_TESTDEV_MEM_SIZE);
 	free(dev);
 }
 
