@@ -175,7 +175,7 @@ static void test_read(void)
 	wait_until(read_some, &got, 5 * NSEC_PER_SEC);
 	report(!strncmp(input, wanted, strlen(wanted)) && input[strlen(wanted)] == '\n' &&
 		       got == strlen(wanted) + 1,
-	       "what was sent is read: '%s' (%lu bytes)", wanted, got);
+	       "what was sent is read: '%s' (%lu bytes: '%s')", wanted, got, input);
 }
 
 int main(void)
