@@ -15,6 +15,6 @@ check-all: everything asan ## the same on every emulated host; also that the tes
 # The program with ASan and UBSan, so that a leak or a bad access of a run is a failure.
 asan:
 	$(Q)$(MAKE) BUILD=$(BUILD)/asan ARCH=$(HOST_ARCH) CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
-		LDFLAGS="-fsanitize=address,undefined" $(BUILD)/asan/$(HOST_ARCH)/kvmbed
+		LDFLAGS="-fsanitize=address,undefined" $(BUILD)/asan/$(HOST_ARCH)/kvmbed $(BUILD)/asan/$(HOST_ARCH)/kvmbed-test
 
 .PHONY: check check-all asan

@@ -47,6 +47,7 @@ static int open_all(lua_State *L)
 	script_open_objects(L);
 	script_open_fds(L);
 	script_open_host(L);
+	script_open_threads(L);
 	lua_newtable(L); /* shared */
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHARED);

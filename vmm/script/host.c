@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -263,6 +264,29 @@ static int print(lua_State *L)
 	return 0;
 }
 
+static int sleep_for(lua_State *L)
+{
+	double seconds = luaL_checknumber(L, 1);
+	struct timespec t;
+
+	if (!(seconds >= 0 && seconds < 1e6))
+		return script_error(L, "a number of seconds is wanted");
+	t.tv_sec = (time_t)seconds;
+	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+	nanosleep(&t, NULL);
+	return 0;
+}
+
+/* Seconds since some beginning, for measuring. */
+static int clock_now(lua_State *L)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	lua_pushnumber(L, (double)t.tv_sec + (double)t.tv_nsec / 1e9);
+	return 1;
+}
+
 static void set_text(lua_State *L, const char *name, const char *text)
 {
 	lua_pushstring(L, text);
@@ -286,6 +310,8 @@ void script_open_host(lua_State *L)
 		{"release_compare", release_compare},
 		{"read_file", read_file},
 		{"print", print},
+		{"sleep", sleep_for},
+		{"now", clock_now},
 		{"assemble", assemble},
 		{"reg_name", reg_name},
 		{NULL, NULL},

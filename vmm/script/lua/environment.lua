@@ -120,3 +120,6 @@ end
 
 -- A file's beginning, or nil and the errno.
 host.read = core.read_file
+
+-- Seconds: host.sleep(0.01), host.now().
+host.sleep, host.now = core.sleep, core.now
