@@ -20,22 +20,25 @@ struct options {
 	const struct report *report;
 	struct run_options run;
 	const char *trace;
-	bool help, list, no_skip, verbose;
+	const char *skeleton;
+	uint64_t repeat;
+	bool help, list, no_skip, verbose, bisect;
 };
 
 /* ---- options ---- */
 
 static const char *set_format(void *target, const char *value)
 {
-	struct options *o = target;
+	static const struct report *const reports[] = {&report_ktap, &report_junit, &report_json,
+						       &report_pretty};
 
-	for (const struct report *r = reports; r->name; r++) {
-		if (!strcmp(r->name, value)) {
-			o->report = r;
+	for (unsigned int i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		if (!strcmp(reports[i]->name, value)) {
+			((struct options *)target)->report = reports[i];
 			return NULL;
 		}
 	}
-	return "must be ktap or pretty";
+	return "must be ktap, junit, json or pretty";
 }
 
 static const char *set_list(void *target, const char *value)
@@ -47,6 +50,27 @@ static const char *set_list(void *target, const char *value)
 static const char *set_no_skip(void *target, const char *value)
 {
 	((struct options *)target)->no_skip = true;
+	return NULL;
+}
+
+static const char *set_bisect(void *target, const char *value)
+{
+	((struct options *)target)->bisect = true;
+	return NULL;
+}
+
+static const char *set_new(void *target, const char *value)
+{
+	((struct options *)target)->skeleton = value;
+	return NULL;
+}
+
+static const char *set_repeat(void *target, const char *value)
+{
+	struct options *o = target;
+
+	if (parse_u64(value, &o->repeat) || !o->repeat || o->repeat > 1000000)
+		return "must be from 1 to 1000000";
 	return NULL;
 }
 
@@ -88,8 +112,12 @@ static const char *set_help(void *target, const char *value)
 
 static const struct option_desc test_options[] = {
 	{"list", 'l', NULL, "show the behaviours: id, what it wants of the host, title", set_list},
-	{"format", 'f', "FORMAT", "ktap (default) or pretty", set_format},
+	{"format", 'f', "FORMAT", "ktap (default), junit, json, or pretty for people", set_format},
 	{"no-skip", 0, NULL, "what is skipped has failed", set_no_skip},
+	{"repeat", 'r', "N", "run each N times, or until it does not pass", set_repeat},
+	{"bisect", 0, NULL, "exit status for git bisect run: 0 good, 1 bad, 125 cannot tell",
+	 set_bisect},
+	{"new", 0, "NAME", "write NAME.lua, a behaviour to begin with", set_new},
 	{"timeout", 't', "SECONDS", "for a behaviour that does not say (default 30)", set_timeout},
 	{"verbose", 'v', NULL, "show what passing scripts print, too", set_verbose},
 	{"trace", 0, "[=FILE]", "print every KVM ioctl, decoded, with its result", set_trace},
@@ -107,7 +135,8 @@ static void help(void)
 	       "(./mine.lua), or all scripts in a folder. docs/scripts.md tells how to write one.\n\n");
 	options_help(stdout, test_options);
 	printf("\nExit status: 0 all passed or were skipped, 1 one failed, crashed or hung, 2 usage, or\n"
-	       "a script is wrong in itself, 3 no /dev/kvm, 4 everything was skipped.\n");
+	       "a script is wrong in itself, 3 no /dev/kvm, 4 everything was skipped. With --bisect\n"
+	       "125 for whatever is neither good nor bad.\n");
 }
 
 /* ---- what the engine asks ---- */
@@ -181,6 +210,16 @@ static int list(const struct tests *tests)
 	return printed(status);
 }
 
+/* For a bisection a skip is no pass, and an error in a script no failure. */
+static int bisect_status(const struct totals *t)
+{
+	if (t->nr[VERDICT_FAIL] || t->nr[VERDICT_CRASH] || t->nr[VERDICT_HANG])
+		return STATUS_FAIL;
+	return t->nr[VERDICT_PASS] && !t->nr[VERDICT_SKIP] && !t->nr[VERDICT_BROKEN]
+		       ? STATUS_PASS
+		       : STATUS_UNKNOWN;
+}
+
 static int status_of(const struct totals *t)
 {
 	if (t->nr[VERDICT_FAIL] || t->nr[VERDICT_CRASH] || t->nr[VERDICT_HANG])
@@ -188,6 +227,29 @@ static int status_of(const struct totals *t)
 	if (t->nr[VERDICT_BROKEN])
 		return STATUS_USAGE;
 	return t->nr[VERDICT_PASS] ? STATUS_PASS : STATUS_SKIP;
+}
+
+/* As often as wanted, until it does not pass. */
+static int run_one(struct engine *engine, const struct test *test, const struct options *o,
+		   struct result *result)
+{
+	for (uint64_t i = 1;; i++) {
+		int r = test_run(engine, test, &o->run, result);
+
+		if (r)
+			return r;
+		if (result->verdict != VERDICT_PASS && i > 1) {
+			char reason[200];
+
+			snprintf(reason, sizeof(reason), "%.199s", result->reason);
+			snprintf(result->reason, sizeof(result->reason), "run %llu: %s",
+				 (unsigned long long)i, reason);
+		}
+		if (result->verdict != VERDICT_PASS || i >= o->repeat)
+			return 0;
+		free(result->output);
+		free(result->kernel);
+	}
 }
 
 static int run_all(struct engine *engine, const struct tests *tests, const struct options *o,
@@ -203,7 +265,7 @@ static int run_all(struct engine *engine, const struct tests *tests, const struc
 
 		if (test->broken)
 			snprintf(result.reason, sizeof(result.reason), "the script has an error");
-		else if (test_run(engine, test, &o->run, &result))
+		else if (run_one(engine, test, o, &result))
 			return STATUS_HOST;
 		if (result.verdict == VERDICT_SKIP && o->no_skip)
 			result.verdict = VERDICT_FAIL;
@@ -213,7 +275,48 @@ static int run_all(struct engine *engine, const struct tests *tests, const struc
 		free(result.kernel);
 	}
 	o->report->end(&totals);
-	return printed(status_of(&totals));
+	return printed(o->bisect ? bisect_status(&totals) : status_of(&totals));
+}
+
+static const char skeleton[] =
+	"behaviour {\n"
+	"\tid = \"%s\",\n"
+	"\ttitle = \"What KVM must do, in a sentence\",\n"
+	"\t-- arch = \"%s\",                 without it: for every architecture\n"
+	"\t-- needs = cap.NR_MEMSLOTS,      or a key of `kvmbed caps --has`, or a list of them\n"
+	"\t-- fixes = \"the patch's subject\", since = \"6.1\",\n"
+	"\t-- seen_failing = \"where, or how, this was seen to fail\",\n"
+	"}\n"
+	"\n"
+	"-- Each ioctl is a method, by its name in small letters: KVM_CHECK_EXTENSION, KVM_GET_MP_STATE.\n"
+	"local vm = kvm.vm()\n"
+	"local vcpu = vm:vcpu(0)\n"
+	"expect(vm:check_extension(cap.NR_MEMSLOTS) > 0, \"every host has memslots\")\n"
+	"\n"
+	"-- Structs have their fields, and the last argument of an expectation is its reason.\n"
+	"local slot = struct(\"kvm_userspace_memory_region\", {slot = 0, memory_size = 1})\n"
+	"expect_errno(\"EINVAL\", vm.set_user_memory_region, vm, slot, \"one byte is no page\")\n"
+	"\n"
+	"-- docs/scripts.md has the rest: memory, guest code, registers, threads.\n";
+
+static int write_skeleton(const char *name)
+{
+	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	char path[4096], id[256];
+	FILE *out;
+	int n = (int)strlen(base);
+
+	if (n > 4 && !strcmp(base + n - 4, ".lua"))
+		n -= 4;
+	snprintf(id, sizeof(id), "%.*s", n, base);
+	snprintf(path, sizeof(path), "%.*s%.*s.lua", (int)(base - name), name, n, base);
+	out = fopen(path, "wxe");
+	if (!out || fprintf(out, skeleton, id, arch_name) < 0 || fclose(out)) {
+		msg_error("cannot write %s: %s", path, strerror(errno));
+		return STATUS_USAGE;
+	}
+	printf("%s: run it with `kvmbed test %s`\n", path, path);
+	return printed(STATUS_PASS);
 }
 
 static int run_tests(struct options *o, char **operands, int nr)
@@ -249,7 +352,7 @@ static int run_tests(struct options *o, char **operands, int nr)
 int main(int argc, char **argv)
 {
 	const struct option_desc *const tables[] = {test_options, NULL};
-	struct options o = {.report = &reports[0], .run.timeout = DEFAULT_TIMEOUT};
+	struct options o = {.report = &report_ktap, .run.timeout = DEFAULT_TIMEOUT};
 	int first = options_parse(argc, argv, tables, &o), status;
 
 	if (first < 0)
@@ -258,6 +361,8 @@ int main(int argc, char **argv)
 		help();
 		return printed(STATUS_PASS);
 	}
+	if (o.skeleton)
+		return write_skeleton(o.skeleton);
 	if (o.trace) {
 		o.run.trace = fopen(o.trace, "we");
 		if (!o.run.trace) {

@@ -143,8 +143,5 @@ static void pretty_end(const struct totals *t)
 	putchar('\n');
 }
 
-const struct report reports[] = {
-	{"ktap", ktap_begin, ktap_result, ktap_end},
-	{"pretty", pretty_begin, pretty_result, pretty_end},
-	{NULL, NULL, NULL, NULL},
-};
+const struct report report_ktap = {"ktap", ktap_begin, ktap_result, ktap_end};
+const struct report report_pretty = {"pretty", pretty_begin, pretty_result, pretty_end};

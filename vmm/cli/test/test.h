@@ -68,7 +68,6 @@ struct report {
 	void (*end)(const struct totals *totals);
 };
 
-/* Ended by a NULL name. */
-extern const struct report reports[];
+extern const struct report report_ktap, report_pretty, report_json, report_junit;
 
 #endif
