@@ -92,11 +92,6 @@ int arm64_pmu_init(struct vm *vm)
 	return 0;
 }
 
-void arch_vcpu_prepare(struct vcpu *vcpu)
-{
-	/* The GIC is in the kernel; there is nothing to inject by hand. */
-}
-
 /*
  * An access to an address without memory by an instruction that hardware does
  * not describe (a pair of registers, a write-back, LD64B): nothing here decodes

@@ -12,10 +12,6 @@
 #define SEED_ES16 (2ul << 30) /* 16 bits of entropy are there */
 #define SEED_WAIT (1ul << 30) /* none now: try again */
 
-void arch_vcpu_prepare(struct vcpu *vcpu)
-{
-}
-
 static uint64_t read_seed(void)
 {
 	uint16_t entropy;

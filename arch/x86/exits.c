@@ -23,7 +23,7 @@ static int exit_ioapic_eoi(struct vcpu *vcpu)
 
 static int (*const handlers[])(struct vcpu *vcpu) = {
 	[KVM_EXIT_HLT] = x86_hlt_exit,
-	/* What was waited for is done before the next KVM_RUN, by arch_vcpu_prepare(). */
+	/* What was waited for is done before the next KVM_RUN, by x86_serve_pic(). */
 	[KVM_EXIT_IRQ_WINDOW_OPEN] = go_on,
 	/* CR8 went down without a local APIC in KVM: 8259 interrupts do not depend on it. */
 	[KVM_EXIT_SET_TPR] = go_on,

@@ -62,7 +62,7 @@ static void inject(struct vcpu *vcpu)
 	}
 }
 
-static void serve_pic(struct vcpu *vcpu)
+void x86_serve_pic(struct vcpu *vcpu)
 {
 	struct arch_vm *arch_vm = vcpu->vm->arch;
 	struct arch_vcpu *arch = vcpu->arch;
@@ -86,13 +86,6 @@ static void serve_pic(struct vcpu *vcpu)
 		run->ready_for_interrupt_injection = 0;
 	}
 	run->request_interrupt_window = arch->extint >= 0 || atomic_load(&arch_vm->intr);
-}
-
-void arch_vcpu_prepare(struct vcpu *vcpu)
-{
-	/* INT goes to the first CPU only: the others' LINT0 is masked or, as firmware leaves it, unused. */
-	if (vcpu->vm->arch->pic && !vcpu->index)
-		serve_pic(vcpu);
 }
 
 int x86_hlt_exit(struct vcpu *vcpu)

@@ -250,6 +250,8 @@ static int make_pic(struct vm *vm)
 	vm->arch->pic = pic_create(&config);
 	if (!vm->arch->pic)
 		return x86_no_memory();
+	/* INT goes to the first CPU only: the others' LINT0 is masked or, as firmware leaves it, unused. */
+	vm->vcpus[0].prepare = x86_serve_pic;
 	r = pic_attach(vm->arch->pic, &vm->pio);
 	if (!r)
 		initialise_pic(&vm->pio);

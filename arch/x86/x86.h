@@ -80,6 +80,8 @@ struct irq_line x86_irq(struct vm *vm, unsigned int gsi);
 /* KVM_EXIT_IOAPIC_EOI. */
 void x86_irqchip_eoi(struct vm *vm, uint8_t vector);
 /* inject.c: KVM_EXIT_HLT, which only a vCPU without a local APIC in KVM makes. */
+/* Before each KVM_RUN of the vCPU that has the 8259s' INT: injects what they have, as far as KVM can take it. */
+void x86_serve_pic(struct vcpu *vcpu);
 int x86_hlt_exit(struct vcpu *vcpu);
 /* The PIC's INT output has this level now; any thread. */
 void x86_intr_changed(struct vm *vm, bool level);

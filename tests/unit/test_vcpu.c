@@ -74,7 +74,7 @@ void kvm_exit_describe(const struct kvm_run *run, char *buf, size_t size)
 	snprintf(buf, size, "exit %u", run->exit_reason);
 }
 
-void arch_vcpu_prepare(struct vcpu *vcpu)
+static void prepare(struct vcpu *vcpu)
 {
 	if (fake.between)
 		fake.between(vcpu);
@@ -114,8 +114,11 @@ static int setup(void **state)
 	pthread_mutex_init(&fake.vm.pause_lock, NULL);
 	pthread_cond_init(&fake.vm.pause_cond, NULL);
 	for (int i = 0; i < VCPUS; i++)
-		fake.vcpus[i] =
-			(struct vcpu){.vm = &fake.vm, .index = i, .fd = i, .run = &fake.runs[i]};
+		fake.vcpus[i] = (struct vcpu){.vm = &fake.vm,
+					      .index = i,
+					      .fd = i,
+					      .run = &fake.runs[i],
+					      .prepare = prepare};
 	/* Nothing here may hang a test run. */
 	alarm(60);
 	return 0;

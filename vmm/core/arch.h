@@ -62,8 +62,6 @@ int arch_image(const struct config *config, struct image *img);
  */
 int arch_boot(struct vm *vm, const struct image *img);
 
-/* vCPU's own thread, before each KVM_RUN: interrupts to inject by hand. Cheap when there is nothing to do. */
-void arch_vcpu_prepare(struct vcpu *vcpu);
 
 /*
  * vCPU's own thread: an exit that vmm/machine/vcpu.c does not handle for all

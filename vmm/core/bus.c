@@ -36,6 +36,7 @@ static __thread struct {
 	uint64_t bus; /* its id; 0: nothing found yet */
 	unsigned int seq;
 	struct bus_range range;
+	struct bus_ops ops; /* a copy: one page less to touch */
 } latest;
 
 static uint64_t ones(unsigned int size)
@@ -134,6 +135,7 @@ static bool find(struct bus *bus, uint64_t addr, struct bus_range *range, uint64
 		latest.bus = bus->id;
 		latest.seq = seq;
 		latest.range = *range;
+		latest.ops = *range->ops;
 	}
 	return found;
 }
@@ -150,7 +152,7 @@ static const struct bus_range *same_again(const struct bus *bus, uint64_t addr, 
 		return NULL;
 	if (offset >= latest.range.size || size > latest.range.size - offset)
 		return NULL;
-	if ((size & (size - 1)) || !((latest.range.ops->sizes ?: BUS_SIZE_ANY) & size))
+	if ((size & (size - 1)) || !((latest.ops.sizes ?: BUS_SIZE_ANY) & size))
 		return NULL;
 	return &latest.range;
 }
@@ -361,8 +363,8 @@ HOT bool bus_read(struct bus *bus, uint64_t addr, unsigned int size, uint64_t *v
 {
 	const struct bus_range *range = same_again(bus, addr, size);
 
-	if (range && range->ops->read) {
-		*value = range->ops->read(range->dev, addr - range->base, size) & ones(size);
+	if (range && latest.ops.read) {
+		*value = latest.ops.read(range->dev, addr - range->base, size) & ones(size);
 		return true;
 	}
 	*value = UINT64_MAX;
@@ -375,8 +377,8 @@ HOT bool bus_write(struct bus *bus, uint64_t addr, unsigned int size, uint64_t v
 {
 	const struct bus_range *range = same_again(bus, addr, size);
 
-	if (range && range->ops->write) {
-		range->ops->write(range->dev, addr - range->base, value & ones(size), size);
+	if (range && latest.ops.write) {
+		latest.ops.write(range->dev, addr - range->base, value & ones(size), size);
 		return true;
 	}
 	if (!size || size > 8)

@@ -35,6 +35,8 @@ struct vcpu {
 	pthread_t thread;
 	atomic_bool running; /* its thread exists and may be sent a signal */
 	struct arch_vcpu *arch;
+	/* NULL, or what the back-end does on the vCPU's own thread before each KVM_RUN: interrupts by hand. */
+	void (*prepare)(struct vcpu *vcpu);
 	uint64_t exits; /* count, written by the vCPU's own thread */
 };
 

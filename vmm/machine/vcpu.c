@@ -106,24 +106,30 @@ static int exit_intr(struct vcpu *vcpu)
 	return 0;
 }
 
-/* What is handled alike on all architectures; the rest is arch_vcpu_exit()'s. */
+/* What is handled alike on all architectures, beside the accesses; the rest is arch_vcpu_exit()'s. */
 static int (*const handlers[])(struct vcpu *vcpu) = {
-	[KVM_EXIT_IO] = exit_io,
-	[KVM_EXIT_MMIO] = exit_mmio,
 	[KVM_EXIT_INTR] = exit_intr,
 	[KVM_EXIT_SHUTDOWN] = exit_shutdown,
 	[KVM_EXIT_SYSTEM_EVENT] = exit_system_event,
 };
 
+HOT static int dispatch(struct vcpu *vcpu, uint32_t reason)
+{
+	/* What devices are reached by does not go through a table: one page less to touch. */
+	if (reason == KVM_EXIT_MMIO)
+		return exit_mmio(vcpu);
+	if (reason == KVM_EXIT_IO)
+		return exit_io(vcpu);
+	if (reason < sizeof(handlers) / sizeof(handlers[0]) && handlers[reason])
+		return handlers[reason](vcpu);
+	return arch_vcpu_exit(vcpu);
+}
+
 HOT static void handle_exit(struct vcpu *vcpu)
 {
 	uint32_t reason = vcpu->run->exit_reason;
-	int (*handler)(struct vcpu * vcpu) = NULL;
-	int r;
+	int r = dispatch(vcpu, reason);
 
-	if (reason < sizeof(handlers) / sizeof(handlers[0]))
-		handler = handlers[reason];
-	r = handler ? handler(vcpu) : arch_vcpu_exit(vcpu);
 	if (r && !atomic_load(&vcpu->vm->ending)) {
 		report_exit(vcpu,
 			    reason == KVM_EXIT_INTERNAL_ERROR ? "KVM gave up" : "unhandled exit");
@@ -193,7 +199,8 @@ HOT static void run_until_end(struct vcpu *vcpu)
 	while (!atomic_load(&vm->ending)) {
 		if (atomic_load(&vm->pausing))
 			park(vm);
-		arch_vcpu_prepare(vcpu);
+		if (vcpu->prepare)
+			vcpu->prepare(vcpu);
 		r = kvm_try(vcpu->fd, KVM_RUN, 0);
 		if (r == -EINTR || r == -EAGAIN) {
 			/*
