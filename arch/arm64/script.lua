@@ -29,3 +29,11 @@ function K.VCPU:start(address)
 	self:reg(core_reg "pc", address)
 	return self
 end
+
+-- ---- state (of the vCPU; that of a vgic is its device's) ----
+
+K.vcpu_parts = {
+	K.register_part(),
+	K.part("vcpu_events", "get_vcpu_events", "set_vcpu_events"),
+	K.part("mp_state", "get_mp_state", "set_mp_state"),
+}

@@ -20,3 +20,10 @@ end
 function K.VCPU:csr(name, value)
 	return self:reg("CSR_" .. name:upper(), value)
 end
+
+-- ---- state ----
+
+K.vcpu_parts = {
+	K.register_part(),
+	K.part("mp_state", "get_mp_state", "set_mp_state"),
+}

@@ -89,3 +89,121 @@ function K.VCPU:msr(name, value)
 		return msrs.entries[0].data
 	end
 end
+
+-- ---- state ----
+
+-- KVM_GET_MSRS stops at the first MSR that it does not read; that one is left out.
+local function save_msrs(vcpu)
+	local list = K.growing(function(room)
+		return core.struct("kvm_msr_list", room, {nmsrs = room})
+	end, env.kvm.system, env.KVM_GET_MSR_INDEX_LIST, 256)
+	local entries, first = {}, 0
+	while list and first < list.nmsrs do
+		local rest = {}
+		for i = first, list.nmsrs - 1 do
+			rest[#rest + 1] = {index = list.indices[i]}
+		end
+		local msrs = core.struct("kvm_msrs", {nmsrs = #rest, entries = rest})
+		local done = core.ioctl(vcpu.fd, env.KVM_GET_MSRS, msrs)
+		for i = 0, (done or 0) - 1 do
+			entries[#entries + 1] = {index = msrs.entries[i].index, data = msrs.entries[i].data}
+		end
+		first = first + (done or 0) + 1
+	end
+	return entries
+end
+
+-- What cannot be written, though it was read, must have its value already.
+local function restore_msrs(vcpu, entries)
+	local first = 1
+	while first <= #entries do
+		local rest = table.move(entries, first, #entries, 1, {})
+		local done = core.ioctl(vcpu.fd, env.KVM_SET_MSRS, core.struct("kvm_msrs", {nmsrs = #rest, entries = rest})) or 0
+		local refused = entries[first + done]
+		if refused and vcpu:msr(refused.index) ~= refused.data then
+			K.raise(("KVM_SET_MSRS of MSR 0x%x"):format(refused.index), "EINVAL")
+		end
+		first = first + done + 1
+	end
+end
+
+-- A struct whose length the host tells: XSAVE2 and the nested state.
+local function sized_part(name, get, set, capability)
+	return {
+		name = name,
+		save = function(vcpu)
+			-- Neither need the headers have it.
+			local number, info = core.const(capability), core.ioctl_info(get)
+			local size = number and info and core.check_extension(vcpu.vm.fd, number) or 0
+			if size <= 0 then
+				return nil
+			end
+			local buffer = core.buffer(size)
+			if name == "nested_state" then
+				core.poke(buffer, core.offsetof("kvm_nested_state", "size"), string.pack("<I4", size))
+			end
+			return core.ioctl(vcpu.fd, info.number, buffer) and buffer or nil
+		end,
+		restore = function(vcpu, saved)
+			local value, errno = core.ioctl(vcpu.fd, core.ioctl_info(set).number, saved)
+			if value == nil then
+				K.raise(set, errno)
+			end
+		end,
+	}
+end
+
+local function without_if(part, other)
+	local save = part.save
+	part.save = function(object, state)
+		if not state[other] then
+			return save(object, state)
+		end
+	end
+	return part
+end
+
+K.vcpu_parts = {
+	{
+		name = "cpuid",
+		save = function(vcpu)
+			return (K.growing(function(room)
+				return core.struct("kvm_cpuid2", room, {nent = room})
+			end, vcpu, env.KVM_GET_CPUID2, 256))
+		end,
+		restore = function(vcpu, saved)
+			vcpu:set_cpuid2(saved)
+		end,
+	},
+	K.part("sregs2", "get_sregs2", "set_sregs2"),
+	-- Where there is no other, or the other was left out.
+	without_if(K.part("sregs", "get_sregs", "set_sregs"), "sregs2"),
+	K.part("lapic", "get_lapic", "set_lapic"),
+	{name = "msrs", save = save_msrs, restore = restore_msrs},
+	K.part("xcrs", "get_xcrs", "set_xcrs"),
+	sized_part("xsave2", "KVM_GET_XSAVE2", "KVM_SET_XSAVE", "KVM_CAP_XSAVE2"),
+	without_if(K.part("xsave", "get_xsave", "set_xsave"), "xsave2"),
+	K.part("vcpu_events", "get_vcpu_events", "set_vcpu_events"),
+	K.part("mp_state", "get_mp_state", "set_mp_state"),
+	K.part("debugregs", "get_debugregs", "set_debugregs"),
+	K.part("regs", "get_regs", "set_regs"),
+	sized_part("nested_state", "KVM_GET_NESTED_STATE", "KVM_SET_NESTED_STATE", "KVM_CAP_NESTED_STATE"),
+}
+
+local function irqchip_part(id)
+	return {
+		name = "irqchip" .. id,
+		save = function(vm)
+			local chip = core.struct("kvm_irqchip", {chip_id = id})
+			return core.ioctl(vm.fd, env.KVM_GET_IRQCHIP, chip) and chip or nil
+		end,
+		restore = function(vm, saved)
+			vm:set_irqchip(saved)
+		end,
+	}
+end
+
+K.vm_parts = {
+	irqchip_part(0), irqchip_part(1), irqchip_part(2),
+	K.part("pit2", "get_pit2", "set_pit2"),
+}

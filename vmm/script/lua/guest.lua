@@ -71,6 +71,8 @@ end
 -- Names that the architecture may write in another way; arch/<name>/script.lua.
 K.reg_aliases = {}
 
+VCPU.reg_names = names_of
+
 function VCPU:reg_id(name)
 	local names = names_of(self)
 	local id = names[name] or names[K.reg_aliases[name]]

@@ -145,7 +145,7 @@ local opened
 setmetatable(kvm, {
 	__index = function(_, key)
 		if key ~= "system" then
-			K.error("there is no kvm.%s: system, vm, ioctl, eventfd", tostring(key))
+			K.error("there is no kvm.%s: system, vm, restore, ioctl, eventfd", tostring(key))
 		end
 		if not opened then
 			local fd, errno = core.open_kvm()
@@ -198,8 +198,13 @@ K.growing = growing
 function kvm.vm(options)
 	options = options or {}
 	checked_options(options, {type = true}, "kvm.vm{}")
-	local fd = call(kvm.system, "KVM_CREATE_VM", env.KVM_CREATE_VM, options.type or core.vm_type(kvm.system.fd))
-	return setmetatable({fd = core.fd(fd, "vm"), name = "vm", memories = {}, vcpus = {}, kept = {}}, vm_meta)
+	local type = options.type or core.vm_type(kvm.system.fd)
+	local fd = call(kvm.system, "KVM_CREATE_VM", env.KVM_CREATE_VM, type)
+	return setmetatable({
+		fd = core.fd(fd, "vm"), name = "vm", type = type, memories = {}, kept = {},
+		-- Does not keep them alive: they keep the VM.
+		vcpus = setmetatable({}, {__mode = "v"}),
+	}, vm_meta)
 end
 
 -- vm:vcpu(ID, OPTIONS): a vCPU that can run: on x86 with the host's CPUID, on arm64 initialised. With bare = true it is
@@ -208,10 +213,11 @@ function VM:vcpu(id, options)
 	options = options or {}
 	local fd = call(self, "KVM_CREATE_VCPU", env.KVM_CREATE_VCPU, id or 0)
 	local name = "vcpu" .. (id or 0)
-	local vcpu = setmetatable({fd = core.fd(fd, name), name = name, vm = self, id = id or 0}, vcpu_meta)
+	local vcpu = setmetatable({fd = core.fd(fd, name), name = name, vm = self, id = id or 0, options = options}, vcpu_meta)
 	if not options.bare then
 		K.prepare_vcpu(vcpu, options)
 	end
+	table.insert(self.vcpus, vcpu)
 	return vcpu
 end
 
@@ -310,6 +316,7 @@ function VCPU:run(options, reason)
 	checked_options(options, {expect = true, reason = true, timeout = true}, "vcpu:run{}")
 	local timeout = options.timeout or DEFAULT_TIMEOUT
 	local page = self.kvm_run
+	rawset(self, "ran", true)
 	local value, errno, late = core.run(self.fd, page, timeout)
 	if late then
 		K.fail_now(("KVM_RUN of %s did not return within %s s"):format(self.name, timeout), options.reason,

@@ -51,6 +51,7 @@ function env.thread(object, name, argument)
 	local page
 	if name == "KVM_RUN" then
 		page = object.kvm_run
+		rawset(object, "ran", true)
 	end
 	return setmetatable({
 		handle = core.thread(object.fd, info.number, argument_for(info, argument), page),
