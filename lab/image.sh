@@ -291,6 +291,24 @@ put_libraries()
 	done <"$libraries"
 }
 
+# Assemble the guest code of script $1, since a lab has no assembler.
+put_code()
+{
+	id=$(sed -n 's/.*id *= *"\([^"]*\)".*/\1/p' "$1" | head -n 1)
+	case $id in
+	'' | /* | *..*) return ;;
+	esac
+	case $kernel_arch in
+	"$(host_arch)") compiler=gcc ;;
+	amd64) compiler=x86_64-linux-gnu-gcc ;;
+	arm64) compiler=aarch64-linux-gnu-gcc ;;
+	riscv64) compiler=riscv64-linux-gnu-gcc ;;
+	esac
+	command -v "$compiler" >/dev/null || return
+	sh "$here/../vmm/script/assemble.sh" "$stage/usr/lib/kvmbed/code.own/$id" "$(project_arch "$kernel_arch")" \
+		"$compiler" "$1" || die "$1: its guest code cannot be assembled" 2
+}
+
 # What the project itself has to offer to the lab: kvmbed, its guests and scripts.
 put_kvmbed()
 {

@@ -150,8 +150,9 @@ void asm_free(struct asm_code *code)
 
 /* ---- what the build has made ---- */
 
-/* Seen from the folder of this program: in the build's tree, installed, in a lab. */
-static const char *const places[] = {"code", "../../lib/kvmbed/code", "../lib/kvmbed/code"};
+/* Seen from the folder of this program: in the build's tree, installed, in a lab; there also of scripts that were brought. */
+static const char *const places[] = {"code", "../../lib/kvmbed/code", "../lib/kvmbed/code",
+				     "../lib/kvmbed/code.own"};
 
 /* Is @path.s this text, and @path.elf made for this address? -ENOENT if there is no such file, otherwise -EINVAL for no. */
 static int take_prebuilt(const char *path, const char *text, uint64_t at, struct asm_code *out)
