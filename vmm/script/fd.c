@@ -315,6 +315,8 @@ static int read_fd(lua_State *L)
 {
 	int fd = check_fd(L, 1);
 	lua_Integer size = luaL_checkinteger(L, 2);
+	/* Looked at before the buffer, which takes the next place of the stack. */
+	bool from_here = lua_isnoneornil(L, 3);
 	luaL_Buffer b;
 	ssize_t n;
 	char *to;
@@ -322,8 +324,8 @@ static int read_fd(lua_State *L)
 	if (size < 0 || size > 1 << 24)
 		return script_error(L, "%lld bytes are too many", (long long)size);
 	to = luaL_buffinitsize(L, &b, (size_t)size);
-	n = lua_isnoneornil(L, 3) ? read(fd, to, (size_t)size)
-				  : pread(fd, to, (size_t)size, (off_t)lua_tointeger(L, 3));
+	n = from_here ? read(fd, to, (size_t)size)
+		      : pread(fd, to, (size_t)size, (off_t)lua_tointeger(L, 3));
 	if (n < 0)
 		return push_errno(L, errno);
 	luaL_pushresultsize(&b, (size_t)n);

@@ -15,7 +15,7 @@ local function call(object, name, number, argument)
 end
 
 local function is_plain_table(value)
-	return type(value) == "table" and rawget(value, "fd") == nil
+	return type(value) == "table" and getmetatable(value) == nil
 end
 
 -- The method for an ioctl. With a struct of the caller's, bytes or a number (an address; NULL) it gives what the ioctl
