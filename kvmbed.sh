@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 # What the build and the tests want from Debian; the labs' own list is lab/packages.
 packages="
 	make gcc libc6-dev pkg-config
-	libelf-dev libfdt-dev libdw-dev liblua5.4-dev
+	libelf-dev libfdt-dev libdw-dev liblua5.4-dev libcapstone-dev
 	libcmocka-dev device-tree-compiler
 	gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
 "

@@ -37,3 +37,19 @@ K.vcpu_parts = {
 	K.part("vcpu_events", "get_vcpu_events", "set_vcpu_events"),
 	K.part("mp_state", "get_mp_state", "set_mp_state"),
 }
+
+-- ---- the last look ----
+
+local TELLING = {ELR_EL1 = true, ESR_EL1 = true, FAR_EL1 = true, SCTLR_EL1 = true, SPSR_EL1 = true, VBAR_EL1 = true}
+
+function K.registers(vcpu)
+	return K.register_lines(vcpu, function(name, id)
+		return TELLING[name] or id & env.KVM_REG_ARM_COPROC_MASK == env.KVM_REG_ARM_CORE and id & env.KVM_REG_SIZE_MASK == env.KVM_REG_SIZE_U64
+	end)
+end
+
+-- The address is taken for a physical one: KVM does not translate. capstone's CS_ARCH_ARM64.
+function K.position(vcpu)
+	local pc = vcpu:reg(core_reg "pc")
+	return pc, pc, 1, 0
+end

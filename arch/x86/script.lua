@@ -207,3 +207,26 @@ K.vm_parts = {
 	irqchip_part(0), irqchip_part(1), irqchip_part(2),
 	K.part("pit2", "get_pit2", "set_pit2"),
 }
+
+-- ---- the last look ----
+
+-- Some hosts' KVM has registers that it cannot tell.
+local function words_of(vcpu, name)
+	local ok, struct = pcall(vcpu[name], vcpu)
+	return ok and tostring(struct) or name .. "() fails"
+end
+
+function K.registers(vcpu)
+	return {words_of(vcpu, "get_regs"), words_of(vcpu, "get_sregs"), words_of(vcpu, "get_vcpu_events")}
+end
+
+-- capstone's CS_ARCH_X86, and CS_MODE_16, _32 and _64.
+local CS_ARCH, CS_16, CS_32, CS_64 = 3, 1 << 1, 1 << 2, 1 << 3
+
+function K.position(vcpu)
+	local s, rip = vcpu:get_sregs(), vcpu:get_regs().rip
+	local long = s.efer & 1 << 10 ~= 0 and s.cs.l ~= 0
+	local linear = long and rip or (s.cs.base + rip) & 0xffffffff
+	local ok, t = pcall(vcpu.translate, vcpu, {linear_address = linear})
+	return ok and t.valid ~= 0 and t.physical_address or nil, linear, CS_ARCH, long and CS_64 or s.cs.db ~= 0 and CS_32 or CS_16
+end

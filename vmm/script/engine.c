@@ -14,6 +14,7 @@
 
 struct engine {
 	lua_State *L;
+	size_t used; /* bytes that Lua has */
 };
 
 /* Where the registry keeps the table that the prelude's files share. */
@@ -48,6 +49,7 @@ static int open_all(lua_State *L)
 	script_open_fds(L);
 	script_open_host(L);
 	script_open_threads(L);
+	script_open_disasm(L);
 	lua_newtable(L); /* shared */
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHARED);
@@ -61,11 +63,35 @@ static int open_all(lua_State *L)
 	return 0;
 }
 
+/* What scripts may use, guest memory apart. Beyond it Lua says "not enough memory", at the script's line. */
+#define MOST_MEMORY ((size_t)128 << 20)
+
+static void *limited(void *data, void *old, size_t old_size, size_t new_size)
+{
+	struct engine *engine = data;
+	void *p;
+
+	/* For a new block Lua tells its kind instead of a size. */
+	if (!old)
+		old_size = 0;
+	if (!new_size) {
+		free(old);
+		engine->used -= old_size;
+		return NULL;
+	}
+	if (new_size > old_size && engine->used + (new_size - old_size) > MOST_MEMORY)
+		return NULL;
+	p = realloc(old, new_size);
+	if (p)
+		engine->used += new_size - old_size;
+	return p;
+}
+
 struct engine *engine_new(const struct engine_host *host)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 
-	if (!engine || !(engine->L = luaL_newstate())) {
+	if (!engine || !(engine->L = lua_newstate(limited, engine))) {
 		msg_error("no memory for the script engine");
 		free(engine);
 		return NULL;

@@ -263,6 +263,9 @@ function K.run(chunk)
 		return "broken", "the script has an error"
 	end
 	if K.failures > 0 then
+		if K.ran then
+			K.dump(K.ran)
+		end
 		return "fail", ("%d of %d expectations failed"):format(K.failures, K.checks)
 	end
 	if K.checks == 0 then

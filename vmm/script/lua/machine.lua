@@ -317,6 +317,7 @@ function VCPU:run(options, reason)
 	local timeout = options.timeout or DEFAULT_TIMEOUT
 	local page = self.kvm_run
 	rawset(self, "ran", true)
+	K.ran = self
 	local value, errno, late = core.run(self.fd, page, timeout)
 	if late then
 		K.fail_now(("KVM_RUN of %s did not return within %s s"):format(self.name, timeout), options.reason,

@@ -52,6 +52,8 @@ function env.thread(object, name, argument)
 	if name == "KVM_RUN" then
 		page = object.kvm_run
 		rawset(object, "ran", true)
+		-- It cannot be asked as long as it runs.
+		K.ran = nil
 	end
 	return setmetatable({
 		handle = core.thread(object.fd, info.number, argument_for(info, argument), page),
