@@ -66,6 +66,12 @@ int history_start(struct history *h, void *copy)
 	return 0;
 }
 
+void history_clear(struct history *h)
+{
+	h->count = 0;
+	h->filled = 0;
+}
+
 const char *history_line(const struct history *h, unsigned int back)
 {
 	if (back >= h->count || back >= LINES)

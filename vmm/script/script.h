@@ -75,6 +75,7 @@ struct history;
 struct history *history_new(void);
 /* Begins anew, and has everything traced from now on; also to @copy, unless that is NULL. */
 int history_start(struct history *h, void *copy);
+void history_clear(struct history *h);
 /* Line @back from the end (0: the last), or NULL. */
 const char *history_line(const struct history *h, unsigned int back);
 /* How many lines there were in all. */

@@ -21,7 +21,6 @@ struct options {
 	struct run_options run;
 	const char *trace;
 	const char *skeleton;
-	uint64_t repeat;
 	bool help, list, no_skip, verbose, bisect;
 };
 
@@ -69,8 +68,18 @@ static const char *set_repeat(void *target, const char *value)
 {
 	struct options *o = target;
 
-	if (parse_u64(value, &o->repeat) || !o->repeat || o->repeat > 1000000)
+	if (parse_u64(value, &o->run.repeat) || !o->run.repeat || o->run.repeat > 1000000)
 		return "must be from 1 to 1000000";
+	return NULL;
+}
+
+static const char *set_jobs(void *target, const char *value)
+{
+	uint64_t jobs;
+
+	if (parse_u64(value, &jobs) || !jobs || jobs > MOST_JOBS)
+		return "must be from 1 to 64";
+	((struct options *)target)->run.jobs = (unsigned int)jobs;
 	return NULL;
 }
 
@@ -114,6 +123,7 @@ static const struct option_desc test_options[] = {
 	{"list", 'l', NULL, "show the behaviours: id, what it wants of the host, title", set_list},
 	{"format", 'f', "FORMAT", "ktap (default), junit, json, or pretty for people", set_format},
 	{"no-skip", 0, NULL, "what is skipped has failed", set_no_skip},
+	{"jobs", 'j', "N", "run N at once (default 1)", set_jobs},
 	{"repeat", 'r', "N", "run each N times, or until it does not pass", set_repeat},
 	{"bisect", 0, NULL, "exit status for git bisect run: 0 good, 1 bad, 125 cannot tell",
 	 set_bisect},
@@ -229,53 +239,59 @@ static int status_of(const struct totals *t)
 	return t->nr[VERDICT_PASS] ? STATUS_PASS : STATUS_SKIP;
 }
 
-/* As often as wanted, until it does not pass. */
-static int run_one(struct engine *engine, const struct test *test, const struct options *o,
-		   struct result *result)
+/* Results come as they come, and are told in the order of the tests. */
+struct telling {
+	const struct tests *tests;
+	const struct options *options;
+	const char *host;
+	struct result *results;
+	bool *there;
+	unsigned int told;
+	struct totals totals;
+};
+
+static void tell(void *ctx, unsigned int index, struct result *result)
 {
-	for (uint64_t i = 1;; i++) {
-		int r = test_run(engine, test, &o->run, result);
+	struct telling *t = ctx;
 
-		if (r)
-			return r;
-		if (result->verdict != VERDICT_PASS && i > 1) {
-			char reason[200];
+	if (result->verdict == VERDICT_SKIP && t->options->no_skip)
+		result->verdict = VERDICT_FAIL;
+	t->results[index] = *result;
+	t->there[index] = true;
+	for (; t->told < t->tests->nr && t->there[t->told]; t->told++) {
+		struct result *r = &t->results[t->told];
 
-			snprintf(reason, sizeof(reason), "%.199s", result->reason);
-			snprintf(result->reason, sizeof(result->reason), "run %llu: %s",
-				 (unsigned long long)i, reason);
-		}
-		if (result->verdict != VERDICT_PASS || i >= o->repeat)
-			return 0;
-		free(result->output);
-		free(result->kernel);
+		t->options->report->result(t->told + 1, &t->tests->list[t->told], r, t->host,
+					   t->options->verbose);
+		t->totals.nr[r->verdict]++;
+		free(r->output);
+		free(r->kernel);
+		free(r->ioctls);
 	}
 }
 
 static int run_all(struct engine *engine, const struct tests *tests, const struct options *o,
 		   const char *host)
 {
-	struct totals totals = {0};
+	struct telling t = {.tests = tests, .options = o, .host = host};
+	int status = STATUS_HOST;
 
-	kernel_trouble(); /* what is there by now is nobody's */
-	o->report->begin(tests->nr);
-	for (unsigned int i = 0; i < tests->nr; i++) {
-		const struct test *test = &tests->list[i];
-		struct result result = {.verdict = VERDICT_BROKEN};
-
-		if (test->broken)
-			snprintf(result.reason, sizeof(result.reason), "the script has an error");
-		else if (run_one(engine, test, o, &result))
-			return STATUS_HOST;
-		if (result.verdict == VERDICT_SKIP && o->no_skip)
-			result.verdict = VERDICT_FAIL;
-		o->report->result(i + 1, test, &result, host, o->verbose);
-		totals.nr[result.verdict]++;
-		free(result.output);
-		free(result.kernel);
+	t.results = calloc(tests->nr + 1, sizeof(*t.results));
+	t.there = calloc(tests->nr + 1, sizeof(*t.there));
+	if (!t.results || !t.there) {
+		msg_error("no memory for the results");
+	} else {
+		kernel_trouble(); /* what is there by now is nobody's */
+		o->report->begin(tests->nr);
+		if (!tests_run(engine, tests, &o->run, tell, &t)) {
+			o->report->end(&t.totals);
+			status = printed(o->bisect ? bisect_status(&t.totals)
+						   : status_of(&t.totals));
+		}
 	}
-	o->report->end(&totals);
-	return printed(o->bisect ? bisect_status(&totals) : status_of(&totals));
+	free(t.results);
+	free(t.there);
+	return status;
 }
 
 static const char skeleton[] =
@@ -352,7 +368,7 @@ static int run_tests(struct options *o, char **operands, int nr)
 int main(int argc, char **argv)
 {
 	const struct option_desc *const tables[] = {test_options, NULL};
-	struct options o = {.report = &report_ktap, .run.timeout = DEFAULT_TIMEOUT};
+	struct options o = {.report = &report_ktap, .run = {.timeout = DEFAULT_TIMEOUT, .jobs = 1}};
 	int first = options_parse(argc, argv, tables, &o), status;
 
 	if (first < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One behaviour in a process of its own, with a time limit; see test.h. */
+/* Behaviours in processes of their own, with time limits; see test.h. */
 #include "test.h"
 
 #include <errno.h>
@@ -19,23 +19,37 @@
 #include "script/script.h"
 
 /* What parent and child share, so that it is there whatever becomes of the child. */
-static struct shared {
+struct shared {
 	bool done;
 	enum verdict verdict;
 	char reason[256];
-} * shared;
-static struct history *history;
+};
 
-static int make_shared(void)
+struct text {
+	char *bytes;
+	size_t size;
+};
+
+/* One child at a time. */
+struct slot {
+	struct shared *shared;
+	struct history *history;
+	unsigned int index; /* of the test */
+	uint64_t round;	    /* of its repetitions, from 1 */
+	pid_t pid;	    /* 0 if the slot is free */
+	int output;
+	struct text text;
+	double begin, limit; /* seconds; the limit is a duration */
+};
+
+static int make_slot(struct slot *slot)
 {
-	if (shared)
+	*slot = (struct slot){.history = history_new(), .output = -1};
+	slot->shared = mmap(NULL, sizeof(*slot->shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (slot->shared != MAP_FAILED && slot->history)
 		return 0;
-	history = history_new();
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared != MAP_FAILED && history)
-		return 0;
-	shared = NULL;
+	slot->shared = NULL;
 	return -ENOMEM;
 }
 
@@ -49,8 +63,10 @@ static double now(void)
 
 /* ---- the child ---- */
 
-static void child(struct engine *engine, const char *path, int output, FILE *trace)
+static void child(struct engine *engine, const char *path, const struct slot *slot, int output,
+		  FILE *trace)
 {
+	struct shared *shared = slot->shared;
 	struct rlimit none = {0};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -59,7 +75,7 @@ static void child(struct engine *engine, const char *path, int output, FILE *tra
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
-	if (!history_start(history, trace))
+	if (!history_start(slot->history, trace))
 		shared->verdict = engine_run(engine, path, shared->reason, sizeof(shared->reason));
 	else
 		shared->verdict = VERDICT_CRASH;
@@ -71,11 +87,6 @@ static void child(struct engine *engine, const char *path, int output, FILE *tra
 /* ---- the parent ---- */
 
 #define MOST_OUTPUT (1 << 18)
-
-struct text {
-	char *bytes;
-	size_t size;
-};
 
 /* Reads what there is; false at the end. What is too much is dropped. */
 static bool collect(int fd, struct text *text)
@@ -95,23 +106,6 @@ static bool collect(int fd, struct text *text)
 	text->size += (size_t)n;
 	more[text->size] = '\0';
 	return true;
-}
-
-/* Until the child has closed its output; false if its time was up before. */
-static bool listen_to(int fd, struct text *text, double limit)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	for (;;) {
-		double left = limit - now();
-		int r;
-
-		if (left <= 0)
-			return false;
-		r = poll(&p, 1, left > 1000 ? 1000000 : (int)(left * 1000) + 1);
-		if (r > 0 && !collect(fd, text))
-			return true;
-	}
 }
 
 /* How long a child that was killed may take to be gone. One that hangs in the kernel never is. */
@@ -134,9 +128,10 @@ static bool reap(pid_t pid, int *status, double limit)
 	}
 }
 
-static const char *last_ioctl(char *buf, size_t size)
+static const char *last_ioctl(const struct slot *slot, char *buf, size_t size)
 {
-	const char *line = history_line(history, 0), *name = line ? strstr(line, "KVM_") : NULL;
+	const char *line = history_line(slot->history, 0),
+		   *name = line ? strstr(line, "KVM_") : NULL;
 
 	if (!name)
 		return "before its first ioctl";
@@ -144,71 +139,224 @@ static const char *last_ioctl(char *buf, size_t size)
 	return buf;
 }
 
-static void judge(struct result *result, int status, double limit, bool in_time, bool gone)
+static void judge(const struct slot *slot, struct result *result, int status, bool in_time,
+		  bool gone)
 {
 	char after[80];
 
 	if (!in_time) {
 		result->verdict = VERDICT_HANG;
-		snprintf(result->reason, sizeof(result->reason), "not done after %g s%s, %s", limit,
-			 gone ? "" : ", and cannot be killed: it hangs in the kernel",
-			 last_ioctl(after, sizeof(after)));
+		snprintf(result->reason, sizeof(result->reason), "not done after %g s%s, %s",
+			 slot->limit, gone ? "" : ", and cannot be killed: it hangs in the kernel",
+			 last_ioctl(slot, after, sizeof(after)));
 	} else if (WIFSIGNALED(status)) {
 		result->verdict = VERDICT_CRASH;
 		snprintf(result->reason, sizeof(result->reason), "killed by SIG%s %s",
-			 sigabbrev_np(WTERMSIG(status)), last_ioctl(after, sizeof(after)));
-	} else if (!shared->done) {
+			 sigabbrev_np(WTERMSIG(status)), last_ioctl(slot, after, sizeof(after)));
+	} else if (!slot->shared->done) {
 		result->verdict = VERDICT_CRASH;
 		snprintf(result->reason, sizeof(result->reason), "ended with status %d %s",
-			 WEXITSTATUS(status), last_ioctl(after, sizeof(after)));
+			 WEXITSTATUS(status), last_ioctl(slot, after, sizeof(after)));
 	} else {
-		result->verdict = shared->verdict;
-		snprintf(result->reason, sizeof(result->reason), "%.255s", shared->reason);
+		result->verdict = slot->shared->verdict;
+		snprintf(result->reason, sizeof(result->reason), "%.255s", slot->shared->reason);
 	}
 }
 
-int test_run(struct engine *engine, const struct test *test, const struct run_options *options,
-	     struct result *result)
+static char *history_text(const struct history *history)
 {
-	double begin = now(), limit = test->b.timeout > 0 ? test->b.timeout : options->timeout;
-	struct text text = {0};
-	int ends[2], status = 0, r = make_shared();
-	bool in_time, gone;
-	pid_t pid;
+	char *text = NULL;
+	unsigned int back = 0;
+	size_t size = 0;
+	FILE *out;
 
-	*result = (struct result){.history = history};
-	if (!r && pipe2(ends, O_CLOEXEC))
+	while (history_line(history, back))
+		back++;
+	out = back ? open_memstream(&text, &size) : NULL;
+	if (!out)
+		return NULL;
+	while (back--)
+		fprintf(out, "%s\n", history_line(history, back));
+	fclose(out);
+	return text;
+}
+
+static int start(struct engine *engine, const struct test *test, const struct run_options *options,
+		 struct slot *slot)
+{
+	int ends[2], r = 0;
+
+	memset(slot->shared, 0, sizeof(*slot->shared));
+	history_clear(slot->history);
+	slot->text = (struct text){0};
+	slot->begin = now();
+	slot->limit = test->b.timeout > 0 ? test->b.timeout : options->timeout;
+	if (pipe2(ends, O_CLOEXEC)) {
 		r = -errno;
-	if (r) {
-		msg_error("cannot run %s: %s", test->b.id, strerror(-r));
-		return r;
+	} else {
+		fflush(NULL);
+		slot->pid = fork();
+		if (!slot->pid)
+			child(engine, test->b.path, slot, ends[1], options->trace);
+		if (slot->pid < 0)
+			r = -errno;
+		close(ends[1]);
+		slot->output = ends[0];
 	}
-	memset(shared, 0, sizeof(*shared));
-	memset(history, 0, sizeof(unsigned long)); /* its count: nothing of the last one */
-	fflush(NULL);
-	pid = fork();
-	if (!pid)
-		child(engine, test->b.path, ends[1], options->trace);
-	close(ends[1]);
-	if (pid < 0) {
-		r = -errno;
-		close(ends[0]);
+	if (r)
 		msg_error("cannot run %s: %s", test->b.id, strerror(-r));
-		return r;
-	}
-	in_time = listen_to(ends[0], &text, begin + limit);
+	return r;
+}
+
+/* The child has closed its output, or its time is up: what came of it. */
+static void finish(struct slot *slot, bool in_time, bool alone, struct result *result)
+{
+	int status = 0;
+	bool gone;
+
 	if (!in_time)
-		kill(pid, SIGKILL);
-	gone = reap(pid, &status, now() + KILL_SECONDS);
-	close(ends[0]);
-	result->history = history;
-	result->seconds = now() - begin;
-	result->output = text.bytes;
-	judge(result, status, limit, in_time && gone, gone);
+		kill(slot->pid, SIGKILL);
+	gone = reap(slot->pid, &status, now() + KILL_SECONDS);
+	close(slot->output);
+	*result = (struct result){
+		.seconds = now() - slot->begin,
+		.output = slot->text.bytes,
+		.ioctls = history_text(slot->history),
+		.nr_ioctls = history_count(slot->history),
+	};
+	judge(slot, result, status, in_time && gone, gone);
+	slot->pid = 0;
 	result->kernel = kernel_trouble();
 	if (result->kernel && result->verdict != VERDICT_CRASH && result->verdict != VERDICT_HANG) {
 		result->verdict = VERDICT_FAIL;
-		snprintf(result->reason, sizeof(result->reason), "the kernel reported trouble");
+		snprintf(result->reason, sizeof(result->reason), "the kernel reported trouble%s",
+			 alone ? "" : " (another behaviour ran meanwhile: --jobs 1 tells which)");
+	}
+}
+
+/* Waits until a child says something or its time is up. */
+static void wait_for_children(struct slot *slots, unsigned int nr)
+{
+	struct pollfd p[MOST_JOBS];
+	unsigned int waiting = 0;
+	double first = 1e6;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		double left = slots[i].begin + slots[i].limit - now();
+
+		if (!slots[i].pid)
+			continue;
+		p[waiting++] = (struct pollfd){.fd = slots[i].output, .events = POLLIN};
+		if (left < first)
+			first = left;
+	}
+	if (first > 0)
+		poll(p, waiting, (int)(first * 1000) + 1);
+}
+
+/* True if the child has come to its end, in time or not. */
+static bool listen_to(struct slot *slot, bool *in_time)
+{
+	struct pollfd p = {.fd = slot->output, .events = POLLIN};
+
+	*in_time = true;
+	while (poll(&p, 1, 0) > 0) {
+		if (!collect(slot->output, &slot->text))
+			return true;
+	}
+	*in_time = now() < slot->begin + slot->limit;
+	return !*in_time;
+}
+
+static void free_result(struct result *result)
+{
+	free(result->output);
+	free(result->kernel);
+	free(result->ioctls);
+}
+
+/* What is to run next. */
+struct queue {
+	struct engine *engine;
+	const struct tests *tests;
+	const struct run_options *options;
+	void (*done)(void *ctx, unsigned int index, struct result *result);
+	void *ctx;
+	unsigned int next;
+};
+
+static int fill_slot(struct queue *q, struct slot *slot)
+{
+	while (q->next < q->tests->nr) {
+		const struct test *test = &q->tests->list[q->next];
+		struct result result = {.verdict = VERDICT_BROKEN};
+
+		slot->index = q->next++;
+		slot->round = 1;
+		if (!test->broken)
+			return start(q->engine, test, q->options, slot);
+		snprintf(result.reason, sizeof(result.reason), "the script has an error");
+		q->done(q->ctx, slot->index, &result);
 	}
 	return 0;
+}
+
+/* It is over, or begins again (--repeat). */
+static int end_round(struct queue *q, struct slot *slot, struct result *result)
+{
+	char reason[200];
+
+	if (result->verdict == VERDICT_PASS && slot->round < q->options->repeat) {
+		slot->round++;
+		free_result(result);
+		return start(q->engine, &q->tests->list[slot->index], q->options, slot);
+	}
+	if (result->verdict != VERDICT_PASS && slot->round > 1) {
+		snprintf(reason, sizeof(reason), "%.199s", result->reason);
+		snprintf(result->reason, sizeof(result->reason), "run %llu: %s",
+			 (unsigned long long)slot->round, reason);
+	}
+	q->done(q->ctx, slot->index, result);
+	return fill_slot(q, slot);
+}
+
+static unsigned int count_running(const struct slot *slots, unsigned int nr)
+{
+	unsigned int running = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		running += slots[i].pid != 0;
+	return running;
+}
+
+int tests_run(struct engine *engine, const struct tests *tests, const struct run_options *options,
+	      void (*done)(void *ctx, unsigned int index, struct result *result), void *ctx)
+{
+	struct queue q = {engine, tests, options, done, ctx, 0};
+	struct slot slots[MOST_JOBS];
+	unsigned int nr = options->jobs < MOST_JOBS ? options->jobs : MOST_JOBS, running;
+	int r = 0;
+
+	for (unsigned int i = 0; i < nr && !r; i++) {
+		r = make_slot(&slots[i]);
+		if (r)
+			msg_error("no memory for a behaviour's process");
+		else
+			r = fill_slot(&q, &slots[i]);
+		if (r)
+			nr = i;
+	}
+	while (!r && (running = count_running(slots, nr))) {
+		wait_for_children(slots, nr);
+		for (unsigned int i = 0; i < nr && !r; i++) {
+			struct result result;
+			bool in_time;
+
+			if (!slots[i].pid || !listen_to(&slots[i], &in_time))
+				continue;
+			finish(&slots[i], in_time, running == 1, &result);
+			r = end_round(&q, &slots[i], &result);
+		}
+	}
+	return r;
 }

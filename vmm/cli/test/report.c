@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "script/script.h"
-
 /* The lines of @text, each behind @prefix. */
 static void lines(const char *prefix, const char *text)
 {
@@ -17,14 +15,29 @@ static void lines(const char *prefix, const char *text)
 	}
 }
 
-#define HISTORY_SHOWN 20
+#define IOCTLS_SHOWN 20
+
+/* The last of the script's ioctls. */
+static void show_ioctls(const char *prefix, const struct result *result)
+{
+	const char *text = result->ioctls;
+	unsigned int nr = 0;
+	char inside[32];
+
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		nr++;
+	for (; nr > IOCTLS_SHOWN; nr--)
+		text = strchr(text, '\n') + 1;
+	printf("%sits %s%u ioctls (seconds, object, ioctl = result):\n", prefix,
+	       result->nr_ioctls > nr ? "last " : "", nr);
+	snprintf(inside, sizeof(inside), "%s  ", prefix);
+	lines(inside, text);
+}
 
 /* All that helps to understand a failure, each line behind @prefix. */
 static void diagnose(const char *prefix, const struct test *test, const struct result *result,
 		     const char *host)
 {
-	unsigned int shown = HISTORY_SHOWN;
-
 	lines(prefix, test->broken);
 	lines(prefix, result->output);
 	if (test->broken)
@@ -39,14 +52,8 @@ static void diagnose(const char *prefix, const struct test *test, const struct r
 	if (test->b.fixes[0])
 		printf("%sabout: %s%s%s\n", prefix, test->b.fixes,
 		       test->b.since[0] ? ", since Linux " : "", test->b.since);
-	if (!result->history || !history_count(result->history))
-		return;
-	while (shown && !history_line(result->history, shown - 1))
-		shown--;
-	printf("%sits %s%u ioctls (seconds, object, ioctl = result):\n", prefix,
-	       history_count(result->history) > shown ? "last " : "", shown);
-	while (shown--)
-		printf("%s  %s\n", prefix, history_line(result->history, shown));
+	if (result->ioctls)
+		show_ioctls(prefix, result);
 }
 
 static bool good(const struct result *result)

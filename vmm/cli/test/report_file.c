@@ -8,7 +8,6 @@
 #include "arch.h"
 #include "json.h"
 #include "msg.h"
-#include "script/script.h"
 
 #define REPORT_SCHEMA 1
 
@@ -58,15 +57,16 @@ static void set_text(struct json *to, const char *key, const char *text)
 	free(clean);
 }
 
-static struct json *history_json(const struct history *history)
+static struct json *lines_json(const char *text)
 {
 	struct json *list = json_array();
-	unsigned int nr = 0;
 
-	while (history_line(history, nr))
-		nr++;
-	while (nr--)
-		json_add(list, json_string("%s", history_line(history, nr)));
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		json_add(list, json_string("%.*s", (int)n, text));
+		text += n + (text[n] == '\n');
+	}
 	return list;
 }
 
@@ -87,8 +87,8 @@ static void json_result(unsigned int number, const struct test *test, const stru
 	set_text(t, "since", test->b.since);
 	set_text(t, "output", test->broken ? test->broken : result->output);
 	set_text(t, "kernel_log", result->kernel);
-	if (result->history && result->verdict != VERDICT_PASS && result->verdict != VERDICT_SKIP)
-		json_set(t, "ioctls", history_json(result->history));
+	if (result->ioctls && result->verdict != VERDICT_PASS && result->verdict != VERDICT_SKIP)
+		json_set(t, "ioctls", lines_json(result->ioctls));
 }
 
 static void json_end(const struct totals *totals)
@@ -145,21 +145,11 @@ static void junit_begin(unsigned int tests)
 /* What happened, as the text of <failure> or <error>. */
 static void junit_details(const struct test *test, const struct result *result, const char *host)
 {
-	const char *texts[] = {test->broken, result->output, result->kernel};
+	const char *texts[] = {test->broken, result->output, result->kernel, host, result->ioctls};
 
 	for (unsigned int i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]) {
 			xml(cases, texts[i]);
-			fputc('\n', cases);
-		}
-	}
-	xml(cases, host);
-	fputc('\n', cases);
-	for (unsigned int back = 20; result->history && back--;) {
-		const char *line = history_line(result->history, back);
-
-		if (line) {
-			xml(cases, line);
 			fputc('\n', cases);
 		}
 	}

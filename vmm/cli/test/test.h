@@ -4,6 +4,7 @@
 #define KVMBED_CLI_TEST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "script/engine.h"
@@ -30,25 +31,34 @@ struct tests {
 int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr);
 void tests_free(struct tests *tests);
 
-/* ---- running one ---- */
+/* ---- running ---- */
 
 struct result {
 	enum verdict verdict;
 	char reason[256];
 	char *output; /* what the script printed; NULL if nothing */
 	char *kernel; /* what the kernel reported meanwhile, if that is trouble; else NULL */
-	const struct history *history; /* its ioctls; overwritten by the next run */
+	char *ioctls; /* its last ones, a line each, decoded; NULL if there were none */
+	unsigned long nr_ioctls; /* how many there were in all */
 	double seconds;
 };
 
+#define MOST_JOBS 64
+
 struct run_options {
-	double timeout; /* seconds, of a behaviour that does not have its own */
-	FILE *trace;	/* NULL for none */
+	double timeout;	   /* seconds, of a behaviour that does not have its own */
+	FILE *trace;	   /* NULL for none */
+	unsigned int jobs; /* at once */
+	uint64_t repeat;   /* each that often, or until it does not pass */
 };
 
-/* Runs it in a child. 0 and the result, whose strings are to be freed; -errno after a message if there is no child. */
-int test_run(struct engine *engine, const struct test *test, const struct run_options *options,
-	     struct result *result);
+/*
+ * Runs all, each in a child. @done is called for each as it ends, with its
+ * index, and takes over the result's strings. 0, or -errno after a message if
+ * there can be no child.
+ */
+int tests_run(struct engine *engine, const struct tests *tests, const struct run_options *options,
+	      void (*done)(void *ctx, unsigned int index, struct result *result), void *ctx);
 
 /* The kernel's log since the last call: what it says of trouble, or NULL. The first call only remembers. */
 char *kernel_trouble(void);
