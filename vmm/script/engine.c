@@ -176,11 +176,12 @@ static int read_header(lua_State *L)
 		.fixes = field(L, "fixes"),
 		.since = field(L, "since"),
 		.seen_failing = field(L, "seen_failing"),
+		.tags = field(L, "tags"),
 	};
 	lua_getfield(L, -1, "timeout");
 	b->timeout = lua_tonumber(L, -1);
 	call->result = b->path && b->id && b->title && b->arch && b->needs && b->fixes &&
-				       b->since && b->seen_failing
+				       b->since && b->seen_failing && b->tags
 			       ? 0
 			       : -ENOMEM;
 	return 0;
@@ -227,6 +228,7 @@ void behaviour_free(struct behaviour *b)
 	free(b->fixes);
 	free(b->since);
 	free(b->seen_failing);
+	free(b->tags);
 	*b = (struct behaviour){0};
 }
 

@@ -35,6 +35,7 @@ enum verdict {
 struct behaviour {
 	char *path; /* of the script */
 	char *id, *title, *arch, *needs, *fixes, *since, *seen_failing;
+	char *tags;	/* joined by commas */
 	double timeout; /* seconds; 0 if it does not say */
 };
 

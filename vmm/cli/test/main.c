@@ -20,7 +20,7 @@ struct options {
 	const struct report *report;
 	struct run_options run;
 	const char *trace;
-	const char *skeleton;
+	const char *skeleton, *tag;
 	bool help, list, no_skip, verbose, bisect;
 };
 
@@ -55,6 +55,12 @@ static const char *set_no_skip(void *target, const char *value)
 static const char *set_bisect(void *target, const char *value)
 {
 	((struct options *)target)->bisect = true;
+	return NULL;
+}
+
+static const char *set_tag(void *target, const char *value)
+{
+	((struct options *)target)->tag = value;
 	return NULL;
 }
 
@@ -122,6 +128,7 @@ static const char *set_help(void *target, const char *value)
 static const struct option_desc test_options[] = {
 	{"list", 'l', NULL, "show the behaviours: id, what it wants of the host, title", set_list},
 	{"format", 'f', "FORMAT", "ktap (default), junit, json, or pretty for people", set_format},
+	{"tag", 0, "TAG", "of those named, the ones with this tag", set_tag},
 	{"no-skip", 0, NULL, "what is skipped has failed", set_no_skip},
 	{"jobs", 'j', "N", "run N at once (default 1)", set_jobs},
 	{"repeat", 'r', "N", "run each N times, or until it does not pass", set_repeat},
@@ -141,8 +148,9 @@ static void help(void)
 {
 	printf("usage: kvmbed test [OPTIONS] [ID|GLOB|FILE|DIR...]\n"
 	       "Runs behaviours: scripts that say how KVM must behave. All of this architecture,\n"
-	       "those with an id (x86/sregs2-flags) or matching a pattern ('common/*'), a script\n"
-	       "(./mine.lua), or all scripts in a folder. docs/scripts.md tells how to write one.\n\n");
+	       "those with an id (x86/sregs2-flags), in a folder of them (x86), matching a pattern\n"
+	       "('*/mem*'), a script (./mine.lua), or all scripts in a folder (./mine/).\n"
+	       "docs/scripts.md tells how to write one.\n\n");
 	options_help(stdout, test_options);
 	printf("\nExit status: 0 all passed or were skipped, 1 one failed, crashed or hung, 2 usage, or\n"
 	       "a script is wrong in itself, 3 no /dev/kvm, 4 everything was skipped. With --bisect\n"
@@ -358,7 +366,7 @@ static int run_tests(struct options *o, char **operands, int nr)
 	engine = engine_new(&above);
 	if (!engine)
 		return STATUS_HOST;
-	if (!tests_select(&tests, engine, operands, nr))
+	if (!tests_select(&tests, engine, operands, nr, o->tag))
 		status = o->list ? list(&tests) : run_all(engine, &tests, o, host);
 	tests_free(&tests);
 	engine_free(engine);

@@ -186,7 +186,17 @@ static int take(struct tests *tests, struct test *test)
 	return test->b.path && test->b.id && test->b.arch ? 0 : -ENOMEM;
 }
 
-/* Ids: one that is named is taken whatever its architecture; a pattern gives those of this one. */
+/* Is @operand the folder of the catalogue that this id is in? */
+static bool in_folder(const char *id, const char *operand)
+{
+	size_t n = strlen(operand);
+
+	while (n && operand[n - 1] == '/')
+		n--;
+	return n && !strncmp(id, operand, n) && id[n] == '/';
+}
+
+/* Ids: one that is named is taken whatever its architecture; a pattern or folder gives those of this one. */
 static int take_named(struct tests *tests, struct tests *all, const char *operand)
 {
 	bool pattern = strpbrk(operand, "*?[") != NULL, found = false;
@@ -195,8 +205,9 @@ static int take_named(struct tests *tests, struct tests *all, const char *operan
 	for (unsigned int i = 0; i < all->nr && !r; i++) {
 		struct test *test = &all->list[i];
 
-		if (pattern ? fnmatch(operand, test->b.id, 0) != 0 || !of_this_arch(test)
-			    : strcmp(operand, test->b.id) != 0)
+		if (strcmp(operand, test->b.id) != 0 &&
+		    !(of_this_arch(test) && (pattern ? !fnmatch(operand, test->b.id, 0)
+						     : in_folder(test->b.id, operand))))
 			continue;
 		found = true;
 		r = take(tests, test);
@@ -237,7 +248,38 @@ static int take_all(struct tests *tests, struct tests *all)
 	return r;
 }
 
-int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr)
+static bool has_tag(const struct test *test, const char *tag)
+{
+	size_t n = strlen(tag);
+
+	for (const char *at = test->b.tags; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, tag, n) && (!at[n] || at[n] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* Leaves those with the tag. */
+static int keep_tagged(struct tests *tests, const char *tag)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < tests->nr; i++) {
+		if (has_tag(&tests->list[i], tag))
+			tests->list[kept++] = tests->list[i];
+		else
+			free_test(&tests->list[i]);
+	}
+	tests->nr = kept;
+	if (kept)
+		return 0;
+	msg_error("none of the behaviours has the tag `%s`", tag);
+	return -EINVAL;
+}
+
+int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr,
+		 const char *tag)
 {
 	char catalogue[PATH_MAX];
 	struct tests all = {0};
@@ -255,6 +297,8 @@ int tests_select(struct tests *tests, struct engine *engine, char **operands, in
 		r = take_all(tests, &all);
 	for (int i = 0; i < nr && !r; i++)
 		r = take_operand(tests, &all, engine, operands[i], catalogue);
+	if (!r && tag)
+		r = keep_tagged(tests, tag);
 	if (r == -ENOMEM)
 		msg_error("no memory for the list of behaviours");
 	tests_free(&all);

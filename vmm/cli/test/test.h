@@ -23,12 +23,14 @@ struct tests {
 };
 
 /*
- * Finds the behaviours that the operands name: ids, globs over ids, files and
- * folders; all of this architecture's without operands. An operand that names
- * nothing is an error. 0, or -errno after a message. @tests is to be freed
- * either way.
+ * Finds the behaviours that the operands name: ids, globs over ids, folders of
+ * the catalogue, files and folders; all of this architecture's without operands.
+ * Of those, with @tag, the ones that have it. An operand that names nothing is
+ * an error, and so is a tag. 0, or -errno after a message. @tests is to be
+ * freed either way.
  */
-int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr);
+int tests_select(struct tests *tests, struct engine *engine, char **operands, int nr,
+		 const char *tag);
 void tests_free(struct tests *tests);
 
 /* ---- running ---- */

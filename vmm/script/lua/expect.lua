@@ -195,6 +195,11 @@ local function check_header(header)
 			K.error("%s of a behaviour is a %s", key, wanted)
 		end
 	end
+	for _, tag in ipairs(header.tags or {}) do
+		if type(tag) ~= "string" or tag:find "," then
+			K.error("tags of a behaviour are words: tags = {\"slow\"}")
+		end
+	end
 	for _, key in ipairs {"id", "title"} do
 		if not header[key] or header[key] == "" then
 			K.error("a behaviour needs its %s", key)
@@ -285,6 +290,7 @@ function K.header(chunk, path)
 			words[i] = math.type(need) == "integer" and "cap:" .. core.cap_name(need):gsub("^KVM_CAP_", "") or need
 		end
 		header.needs = table.concat(words, ",")
+		header.tags = table.concat(header.tags or {}, ",")
 		found = header
 		error(sentinel, 0)
 	end
