@@ -2,6 +2,7 @@
 behaviour {
 	id = "common/save-restore",
 	title = "A guest that is saved and restored into a new VM goes on there, and in its own VM as if nothing had been",
+	seen_failing = 'fails with the registers left out: kvm.restore(saved, {without = {"regs"}}), elsewhere "registers"',
 }
 
 local vm = kvm.vm()
