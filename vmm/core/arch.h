@@ -62,7 +62,6 @@ int arch_image(const struct config *config, struct image *img);
  */
 int arch_boot(struct vm *vm, const struct image *img);
 
-
 /*
  * vCPU's own thread: an exit that vmm/machine/vcpu.c does not handle for all
  * architectures. Returns 0 to go on, -ENOSYS for one that is not handled here
