@@ -50,6 +50,7 @@ static int open_all(lua_State *L)
 	script_open_host(L);
 	script_open_threads(L);
 	script_open_disasm(L);
+	script_open_models(L);
 	lua_newtable(L); /* shared */
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHARED);
@@ -180,6 +181,8 @@ static int read_header(lua_State *L)
 	};
 	lua_getfield(L, -1, "timeout");
 	b->timeout = lua_tonumber(L, -1);
+	lua_getfield(L, -2, "kvm");
+	b->no_kvm = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
 	call->result = b->path && b->id && b->title && b->arch && b->needs && b->fixes &&
 				       b->since && b->seen_failing && b->tags
 			       ? 0

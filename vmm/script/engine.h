@@ -37,6 +37,7 @@ struct behaviour {
 	char *id, *title, *arch, *needs, *fixes, *since, *seen_failing;
 	char *tags;	/* joined by commas */
 	double timeout; /* seconds; 0 if it does not say */
+	bool no_kvm;	/* it says that it does without /dev/kvm */
 };
 
 /* NULL after a message. @host must outlive it. */

@@ -66,6 +66,7 @@ void script_open_fds(lua_State *L);
 void script_open_host(lua_State *L);
 void script_open_threads(lua_State *L);
 void script_open_disasm(lua_State *L);
+void script_open_models(lua_State *L);
 
 /*
  * The ioctl history: the last lines of the trace, in memory that a child shares

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "arch.h"
 #include "cli/caps.h"
@@ -191,13 +192,25 @@ static int has(const char *text, char *why, size_t size)
 	return answer;
 }
 
-static void find_backend(int kvm_fd, char *name, size_t size)
+/* Leaves @name alone where there is no KVM. */
+static void find_backend(char *name, size_t size)
 {
-	struct json *report = caps_collect(kvm_fd, 1u << CAPS_BACKEND, NULL);
-	const char *text = json_text(json_get(json_get(report, "backend"), "name"));
+	struct json *report;
+	const char *text;
+	int kvm_fd;
 
+	if (access("/dev/kvm", R_OK | W_OK))
+		return;
+	kvm_inject_hold(true);
+	kvm_fd = kvm_open();
+	report = kvm_fd < 0 ? NULL : caps_collect(kvm_fd, 1u << CAPS_BACKEND, NULL);
+	kvm_inject_hold(false);
+	if (kvm_fd < 0)
+		return;
+	text = json_text(json_get(json_get(report, "backend"), "name"));
 	snprintf(name, size, "%s", text ? text : "unknown");
 	json_free(report);
+	kvm_close(kvm_fd);
 }
 
 /* ---- */
@@ -343,31 +356,46 @@ static int write_skeleton(const char *name)
 	return printed(STATUS_PASS);
 }
 
+/* Whether /dev/kvm can be had, if a test wants it; says so if not. */
+static bool host_will_do(const struct tests *tests)
+{
+	bool wanted = false;
+	int kvm_fd;
+
+	for (unsigned int i = 0; i < tests->nr; i++)
+		wanted |= !tests->list[i].broken && !tests->list[i].b.no_kvm;
+	if (!wanted)
+		return true;
+	kvm_inject_hold(true);
+	kvm_fd = kvm_open();
+	kvm_inject_hold(false);
+	kvm_close(kvm_fd);
+	return kvm_fd >= 0;
+}
+
 static int run_tests(struct options *o, char **operands, int nr)
 {
-	char backend[64] = "unknown", host[256];
+	char backend[64] = "none", host[256];
 	struct engine_host above = {.backend = backend, .has = has, .check_key = check_key};
 	struct engine *engine;
 	struct tests tests = {0};
 	struct utsname uts;
-	int kvm_fd = -1, status = STATUS_USAGE;
+	int status = STATUS_USAGE;
 
-	if (!o->list) {
-		kvm_inject_hold(true);
-		kvm_fd = kvm_open();
-		if (kvm_fd < 0)
-			return STATUS_HOST;
-		find_backend(kvm_fd, backend, sizeof(backend));
-		kvm_close(kvm_fd);
-		kvm_inject_hold(false);
-	}
+	if (!o->list)
+		find_backend(backend, sizeof(backend));
 	snprintf(host, sizeof(host), "Linux %s, %s, back-end %s",
 		 uname(&uts) ? "unknown" : uts.release, arch_name, backend);
 	engine = engine_new(&above);
 	if (!engine)
 		return STATUS_HOST;
-	if (!tests_select(&tests, engine, operands, nr, o->tag))
-		status = o->list ? list(&tests) : run_all(engine, &tests, o, host);
+	if (!tests_select(&tests, engine, operands, nr, o->tag)) {
+		if (o->list)
+			status = list(&tests);
+		else
+			status = host_will_do(&tests) ? run_all(engine, &tests, o, host)
+						      : STATUS_HOST;
+	}
 	tests_free(&tests);
 	engine_free(engine);
 	return status;

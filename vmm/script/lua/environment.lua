@@ -51,7 +51,7 @@ function env.load(text, name, _, where)
 	return load(text, name, "t", where or env)
 end
 
-for _, name in ipairs {"struct", "array", "buffer", "raw", "bytes", "sizeof", "offsetof", "address", "copy"} do
+for _, name in ipairs {"struct", "array", "buffer", "raw", "bytes", "sizeof", "offsetof", "address", "copy", "model"} do
 	env[name] = core[name]
 end
 env.NULL = 0

@@ -178,7 +178,7 @@ end
 
 local HEADER = {
 	id = "string", title = "string", arch = "string", needs = "any", fixes = "string", since = "string",
-	seen_failing = "string", timeout = "number", tags = "table",
+	seen_failing = "string", timeout = "number", tags = "table", kvm = "boolean",
 }
 
 local function check_header(header)
@@ -188,7 +188,7 @@ local function check_header(header)
 	for key, value in pairs(header) do
 		local wanted = HEADER[key]
 		if not wanted then
-			K.error("behaviour {} does not know `%s`: id, title, arch, needs, fixes, since, seen_failing, timeout, tags",
+			K.error("behaviour {} does not know `%s`: id, title, arch, needs, fixes, since, seen_failing, timeout, tags, kvm",
 				tostring(key))
 		end
 		if wanted ~= "any" and type(value) ~= wanted then
