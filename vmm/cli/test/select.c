@@ -93,6 +93,20 @@ static char *id_of_place(const char *path, const char *catalogue)
 	return strndup(real + n + 1, strlen(real + n + 1) - strlen(".lua"));
 }
 
+/* The architecture whose folder of the catalogue this id is in; "" for another folder. */
+static const char *arch_of_place(const char *id)
+{
+	static const char *const folders[] = {"x86", "arm64", "riscv"};
+
+	for (unsigned int i = 0; id && i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t n = strlen(folders[i]);
+
+		if (!strncmp(id, folders[i], n) && id[n] == '/')
+			return folders[i];
+	}
+	return "";
+}
+
 static int add_script(struct tests *tests, struct engine *engine, const char *path,
 		      const char *catalogue)
 {
@@ -113,7 +127,8 @@ static int add_script(struct tests *tests, struct engine *engine, const char *pa
 	test->broken = strdup(why);
 	test->b.path = strdup(path);
 	test->b.id = id ? id : strdup(path);
-	test->b.arch = strdup("");
+	/* Another architecture's header may name what only that has: then it is no mistake. */
+	test->b.arch = strdup(arch_of_place(id));
 	return test->broken && test->b.path && test->b.id && test->b.arch ? 0 : -ENOMEM;
 }
 
