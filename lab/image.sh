@@ -6,25 +6,29 @@
 # for each run and appended, as the kernel accepts archives one after the other.
 # Sourced by lab/kvmlab, after lib.sh.
 
-# kernel_packages NAME: "SUITE ARCH PACKAGE..." from lab/kernels.
-kernel_packages()
+# load_kernel NAME: sets $kernel_suite, $kernel_arch and $kernel_packages from lab/kernels.
+load_kernel()
 {
-	awk -v name="$1" '$1 == name { $1 = ""; sub(/^ /, ""); print; exit }' "$here/kernels"
+	line=$(awk -v name="$1" '$1 == name { $1 = ""; print; exit }' "$here/kernels")
+	[ -n "$line" ] || die "lab/kernels has no kernel $1"
+	read -r kernel_suite kernel_arch kernel_packages <<END
+$line
+END
+}
+
+# kernel_deb OPTION...: lab/deb for the packages of the kernel that was loaded.
+kernel_deb()
+{
+	set -f
+	# shellcheck disable=SC2086 # names and patterns
+	"$here/deb" ${refresh:+$refresh} --suite "$kernel_suite" --arch "$kernel_arch" "$@" $kernel_packages
 }
 
 # Unpack the kernel $1's packages; sets $kernel_tree and $kernel_arch.
 fetch_kernel()
 {
-	line=$(kernel_packages "$1")
-	[ -n "$line" ] || die "lab/kernels has no kernel $1"
-	set -f
-	# shellcheck disable=SC2086 # fields
-	set -- $line
-	set +f
-	kernel_arch=$2
-	kernel_suite=$1
-	shift 2
-	kernel_tree=$("$here/deb" ${refresh:+$refresh} --suite "$kernel_suite" --arch "$kernel_arch" --tree "$@") || exit
+	load_kernel "$1"
+	kernel_tree=$(kernel_deb --tree) || exit
 }
 
 # The busybox of Debian architecture $1: a static binary.
