@@ -6,7 +6,7 @@ UNIT_PURE += vmm/script/api.c
 
 LUA_CFLAGS := -isystem $(if $(filter $(ARCH),$(HOST_ARCH)),/usr/include/lua5.4,$(SYSROOT)/usr/include/lua5.4)
 SCRIPT_SRC := $(wildcard vmm/script/*.c vmm/cli/test/*.c)
-SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua guest.lua thread.lua state.lua dump.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
+SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua guest.lua thread.lua state.lua stats.lua dump.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
 SCRIPT_OBJ := $(SCRIPT_SRC:%.c=$(O)/obj/%.o) $(addprefix $(O)/obj/gen/,kvm_api.o script_prelude.o)
 # The command line's own, but for the parts of caps, which answer what a script needs.
 TEST_OBJ := $(filter-out $(O)/obj/vmm/cli/%,$(OBJ)) $(patsubst %.c,$(O)/obj/%.o,$(wildcard vmm/cli/caps_*.c)) $(SCRIPT_OBJ)

@@ -36,15 +36,66 @@ end
 
 K.as_option = "-mx86-used-note=no"
 
--- vcpu:start(ADDRESS): the next KVM_RUN begins there, in real mode with all segments at 0, so below 64 KiB.
-function K.VCPU:start(address)
-	if address > 0xffff then
+local SEGMENTS = {"cs", "ds", "es", "ss", "fs", "gs"}
+
+-- Segments of 4 GiB at 0, for the kernel's privilege; code of that width.
+local function flat(s, long)
+	for _, name in ipairs(SEGMENTS) do
+		local code = name == "cs"
+		s[name] = {
+			base = 0, limit = 0xffffffff, selector = code and 8 or 16, type = code and 11 or 3, present = 1, s = 1, g = 1,
+			db = not (code and long) and 1 or 0, l = code and long and 1 or 0,
+		}
+	end
+	s.cr0 = s.cr0 | 1
+end
+
+-- The first GiB where it is, in pages of 2 MiB: three tables of a page each.
+local function identity_map(memory, at)
+	local TABLE, LARGE = 0x3, 0x83
+	memory:u64(at, at + 0x1000 | TABLE)
+	memory:u64(at + 0x1000, at + 0x2000 | TABLE)
+	for i = 0, 511 do
+		memory:u64(at + 0x2000 + 8 * i, i << 21 | LARGE)
+	end
+end
+
+local MODES = {
+	-- All segments at 0.
+	real = function(s)
+		for _, name in ipairs {"cs", "ds", "es", "ss"} do
+			s[name].base, s[name].selector = 0, 0
+		end
+	end,
+	protected = function(s)
+		flat(s, false)
+	end,
+	long = function(s, vcpu, tables)
+		if math.type(tables) ~= "integer" then
+			K.error("long mode wants a place for its page tables: {mode = \"long\", tables = ADDRESS of 3 pages}")
+		end
+		local memory = vcpu.vm:memory_at(tables, 3 * 0x1000) or K.error("no memory is at 0x%x", tables)
+		identity_map(memory, tables)
+		flat(s, true)
+		s.cr3, s.cr4, s.efer = tables, s.cr4 | 1 << 5, s.efer | 1 << 8 | 1 << 10
+		s.cr0 = s.cr0 | 1 << 31
+	end,
+}
+
+-- vcpu:start(ADDRESS [, {mode =, tables =}]): the next KVM_RUN begins there: in real mode, so below 64 KiB; in 32-bit
+-- protected mode without paging; or in long mode. Nothing has a descriptor table: interrupts and far jumps want one.
+function K.VCPU:start(address, options)
+	options = options or {}
+	K.checked_options(options, {mode = true, tables = true}, "vcpu:start()")
+	local mode = options.mode or "real"
+	if not MODES[mode] then
+		K.error("there is no mode `%s`: real, protected, long", tostring(mode))
+	end
+	if mode == "real" and address > 0xffff then
 		K.error("real mode begins below 64 KiB, not at 0x%x", address)
 	end
 	local s = self:get_sregs()
-	for _, name in ipairs {"cs", "ds", "es", "ss"} do
-		s[name].base, s[name].selector = 0, 0
-	end
+	MODES[mode](s, self, options.tables)
 	self:set_sregs(s)
 	self:set_regs {rip = address, rflags = 2}
 	return self

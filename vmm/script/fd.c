@@ -254,6 +254,23 @@ static int map_run(lua_State *L)
 	return 1;
 }
 
+/* map(FD, TYPE, SIZE, OFFSET): SIZE bytes that vCPU @FD shares with KVM, as an array of TYPE. */
+static int map_array(lua_State *L)
+{
+	int fd = check_fd(L, 1);
+	const char *type = luaL_checkstring(L, 2);
+	lua_Integer size = luaL_checkinteger(L, 3), offset = luaL_checkinteger(L, 4);
+	void *map;
+
+	if (size <= 0 || size > UINT32_MAX)
+		return script_error(L, "%lld bytes cannot be mapped", (long long)size);
+	map = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+	if (map == MAP_FAILED)
+		return push_errno(L, errno);
+	object_array_over(L, type, map, (size_t)size);
+	return 1;
+}
+
 /* run_bytes(KVM_RUN-PAGE, OFFSET, SIZE [, STRING]): reads, or writes, what lies behind struct kvm_run. */
 static int run_bytes(lua_State *L)
 {
@@ -362,8 +379,9 @@ void script_open_fds(lua_State *L)
 		{"open_kvm", open_kvm}, {"fd", own_fd},		  {"close", close_fd},
 		{"number", fd_number},	{"ioctl", do_ioctl},	  {"run", do_run},
 		{"map_run", map_run},	{"run_bytes", run_bytes}, {"exit_text", exit_text},
-		{"pages", pages},	{"eventfd", new_eventfd}, {"read", read_fd},
-		{"write", write_fd},	{"wait", wait_fd},	  {NULL, NULL},
+		{"map", map_array},	{"pages", pages},	  {"eventfd", new_eventfd},
+		{"read", read_fd},	{"write", write_fd},	  {"wait", wait_fd},
+		{NULL, NULL},
 	};
 
 	luaL_newmetatable(L, FD);

@@ -449,6 +449,20 @@ static uint32_t element_named(lua_State *L, const char *name)
 	return 0;
 }
 
+struct object *object_array_over(lua_State *L, const char *element, void *map, size_t size)
+{
+	uint32_t type = element_named(L, element), offset;
+	struct object *o = object_over(L, NULL, map, size);
+
+	if (api_flexible(&api_types[type], &offset)) {
+		o->type = &api_types[type];
+		o->flexible = size > offset ? (uint32_t)(size - offset) : 0;
+	} else {
+		o->own.first = type;
+	}
+	return o;
+}
+
 /* array(TYPE, ELEMENTS|LIST) */
 static int new_array_lua(lua_State *L)
 {

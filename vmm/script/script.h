@@ -51,8 +51,14 @@ size_t object_size(const struct object *o);
  */
 struct object *object_new(lua_State *L, const struct api_type *type, uint32_t flexible);
 struct object *object_buffer(lua_State *L, size_t size);
-/* Pushes an object over a mapping (of @size bytes at @map), whose owner it becomes; of bytes if @type is NULL. */
+/*
+ * Pushes an object over a mapping (of @size bytes at @map), whose owner it
+ * becomes; of bytes if @type is NULL. object_array_over(): an array of @element,
+ * as many as there is room for; or, where that type ends in a flexible array,
+ * one of it. Raises an error if there is no such type.
+ */
 struct object *object_over(lua_State *L, const struct api_type *type, void *map, size_t size);
+struct object *object_array_over(lua_State *L, const char *element, void *map, size_t size);
 
 /* Bytes of guest memory: pages, shared with the kernel. -errno, and nothing is pushed, if there are none. */
 int object_pages(lua_State *L, size_t size);

@@ -28,6 +28,7 @@ struct job {
 	unsigned long request;
 	uintptr_t arg;
 	unsigned long times;
+	bool blocked;		    /* begins with all signals blocked */
 	struct kvm_run *run;	    /* of a vCPU: where immediate_exit is */
 	pthread_barrier_t *barrier; /* waited at before each time; NULL for none */
 	/* Set by it. */
@@ -63,7 +64,12 @@ static void count(struct job *job, int err)
 static void *work(void *data)
 {
 	struct job *job = data;
+	sigset_t all;
 
+	if (job->blocked) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_BLOCK, &all, NULL);
+	}
 	for (unsigned long i = 0; i < job->times; i++) {
 		if (job->barrier)
 			pthread_barrier_wait(job->barrier);
@@ -86,7 +92,7 @@ static struct thread *check_thread(lua_State *L)
 	return t;
 }
 
-/* The job of a call (FD, NUMBER, ARGUMENT, KVM_RUN-PAGE or nil, TIMES) at @first of the stack. */
+/* The job of a call (FD, NUMBER, ARGUMENT, KVM_RUN-PAGE or nil, TIMES, BLOCKED) at @first of the stack. */
 static void fill(lua_State *L, int first, struct job *job)
 {
 	struct object *o = object_test(L, first + 2), *page = object_test(L, first + 3);
@@ -103,10 +109,11 @@ static void fill(lua_State *L, int first, struct job *job)
 		.arg = o ? (uintptr_t)o->mem : (uintptr_t)luaL_optinteger(L, first + 2, 0),
 		.run = page && page->map ? page->map : NULL,
 		.times = (unsigned long)times,
+		.blocked = lua_toboolean(L, first + 5),
 	};
 }
 
-/* thread(FD, NUMBER [, ARGUMENT [, KVM_RUN-PAGE [, TIMES]]]): begins at once. */
+/* thread(FD, NUMBER, ARGUMENT, KVM_RUN-PAGE, TIMES, BLOCKED): begins at once. */
 static int new_thread(lua_State *L)
 {
 	struct sigaction action = {.sa_handler = nothing};
@@ -114,7 +121,7 @@ static int new_thread(lua_State *L)
 	struct job job;
 	int r;
 
-	lua_settop(L, 5);
+	lua_settop(L, 6);
 	fill(L, 1, &job);
 	sigaction(KICK_SIGNAL, &action, NULL);
 	/* It keeps what the ioctl works on alive. */
@@ -151,6 +158,16 @@ static int kick(lua_State *L)
 
 	if (t->job && !atomic_load(&t->job->done))
 		kick_job(t);
+	return 0;
+}
+
+/* The signal alone. */
+static int send_signal(lua_State *L)
+{
+	const struct thread *t = check_thread(L);
+
+	if (t->job && !atomic_load(&t->job->done))
+		pthread_kill(t->id, KICK_SIGNAL);
 	return 0;
 }
 
@@ -257,6 +274,7 @@ static int race(lua_State *L)
 			lua_pushvalue(L, (int)(2 + i * 3 + k));
 		lua_pushnil(L);
 		lua_pushinteger(L, (lua_Integer)times);
+		lua_pushboolean(L, false);
 		fill(L, first + 1, &jobs[i]);
 		lua_settop(L, first);
 		jobs[i].barrier = &barrier;
@@ -280,7 +298,8 @@ void script_open_threads(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{"thread", new_thread}, {"kick", kick}, {"is_done", is_done},
-		{"join", join},		{"race", race}, {NULL, NULL},
+		{"join", join},		{"race", race}, {"send_signal", send_signal},
+		{NULL, NULL},
 	};
 
 	luaL_newmetatable(L, THREAD);

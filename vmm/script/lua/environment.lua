@@ -113,7 +113,7 @@ end
 -- A key of `kvmbed caps --has`, or a capability's number: true, false, or nil and why it cannot be told.
 function host.has(what)
 	if math.type(what) == "integer" then
-		return core.check_extension(what) > 0
+		return core.check_extension(env.kvm.system.fd, what) > 0
 	end
 	return core.has(what)
 end

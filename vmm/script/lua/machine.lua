@@ -135,6 +135,8 @@ local function checked_options(options, known, what)
 	end
 end
 
+K.checked_options = checked_options
+
 -- ---- /dev/kvm ----
 
 local kvm = {}
@@ -294,6 +296,15 @@ function VM:memory(options)
 	return memory
 end
 
+-- What was made by vm:memory() and holds so many bytes from an address on; nil if nothing does.
+function VM:memory_at(gpa, size)
+	for _, memory in ipairs(self.memories) do
+		if gpa >= memory.gpa and gpa + size <= memory.gpa + memory.size then
+			return memory
+		end
+	end
+end
+
 -- ---- vCPUs ----
 
 VCPU["get.kvm_run"] = function(self)
@@ -303,6 +314,17 @@ VCPU["get.kvm_run"] = function(self)
 	end
 	rawset(self, "kvm_run", page)
 	return page
+end
+
+-- vcpu:map(TYPE, ELEMENTS, PAGE): what the vCPU shares with user space from that page of its descriptor on, as an array;
+-- of a struct that ends in a flexible array that struct, with as many elements as its page has.
+function VCPU:map(type, elements, page)
+	local size = (core.sizeof(type) * elements + core.page_size - 1) // core.page_size * core.page_size
+	local map, errno = core.map(self.fd, type, size, page * core.page_size)
+	if not map then
+		K.raise(("mmap of page %d of %s"):format(page, self.name), errno)
+	end
+	return map
 end
 
 local DEFAULT_TIMEOUT = 10

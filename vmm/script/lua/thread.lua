@@ -12,6 +12,11 @@ function Thread:kick()
 	core.kick(self.handle)
 end
 
+-- Only the signal that kick() sends too, without the flag.
+function Thread:signal()
+	core.send_signal(self.handle)
+end
+
 function Thread:done()
 	return core.is_done(self.handle)
 end
@@ -45,8 +50,13 @@ local function argument_for(info, argument)
 	return argument
 end
 
--- thread(OBJECT, IOCTL [, ARGUMENT]): the ioctl in a thread of its own, begun at once.
-function env.thread(object, name, argument)
+local OPTIONS = {blocked = true, times = true}
+
+-- thread(OBJECT, IOCTL [, ARGUMENT [, OPTIONS]]): the ioctl in a thread of its own, begun at once. OPTIONS: `times` it is
+-- made; `blocked`: the thread has all its signals blocked.
+function env.thread(object, name, argument, options)
+	options = options or {}
+	K.checked_options(options, OPTIONS, "thread()")
 	local info = ioctl_named(name)
 	local page
 	if name == "KVM_RUN" then
@@ -56,7 +66,8 @@ function env.thread(object, name, argument)
 		K.ran = nil
 	end
 	return setmetatable({
-		handle = core.thread(object.fd, info.number, argument_for(info, argument), page),
+		handle = core.thread(object.fd, info.number, argument_for(info, argument), page, options.times or 1,
+			options.blocked),
 		object = object, what = name,
 	}, Thread)
 end
