@@ -2,7 +2,7 @@
 # All tests. A stage is a word of tests/check; STAGES='unit cli' runs those alone.
 
 CHECK_LABS ?= x86svm-6.1 x86vmx-6.1 arm64-6.1 arm64-6.1-gic2 riscv64-6.12 riscv64-6.12-aia
-STAGES ?= unit fuzz api cli caps script terminal revert guests memory inject behaviours $(filter x86,$(HOST_ARCH)) labs $(CHECK_LABS:%=lab-%)
+STAGES ?= unit fuzz api cli caps script terminal matrix revert guests memory inject behaviours $(filter x86,$(HOST_ARCH)) labs $(CHECK_LABS:%=lab-%)
 
 check: everything asan ## run the tests: units, command line, guests on this machine and on emulated hosts
 	$(Q)tests/check $(STAGES)

@@ -5,6 +5,6 @@ everything: ## build the VMM and the guests for all three architectures
 	$(Q)for arch in $(ARCHS); do $(MAKE) ARCH=$$arch all || exit; done
 
 demo: everything ## boot the guests on this machine and on emulated hosts, and show a table (HOSTS="...")
-	$(Q)lab/matrix $(if $(HOSTS),--hosts "$(HOSTS)")
+	$(Q)lab/matrix --guests $(if $(HOSTS),--hosts "$(HOSTS)")
 
 .PHONY: everything demo
