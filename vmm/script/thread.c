@@ -39,6 +39,7 @@ struct job {
 		unsigned long count;
 	} errnos[MOST_ERRNOS];
 	atomic_bool done;
+	atomic_bool kicked; /* by whoever kicks: it is not made again */
 };
 
 struct thread {
@@ -70,7 +71,7 @@ static void *work(void *data)
 		sigfillset(&all);
 		pthread_sigmask(SIG_BLOCK, &all, NULL);
 	}
-	for (unsigned long i = 0; i < job->times; i++) {
+	for (unsigned long i = 0; i < job->times && !atomic_load(&job->kicked); i++) {
 		if (job->barrier)
 			pthread_barrier_wait(job->barrier);
 		job->result = kvm_try(job->fd, job->request, job->arg);
@@ -147,6 +148,7 @@ static int new_thread(lua_State *L)
 /* A flag for a KVM_RUN that has not begun, a signal for one that has. */
 static void kick_job(const struct thread *t)
 {
+	atomic_store(&t->job->kicked, true);
 	if (t->job->run)
 		__atomic_store_n(&t->job->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	pthread_kill(t->id, KICK_SIGNAL);
