@@ -71,7 +71,8 @@ static void *work(void *data)
 		sigfillset(&all);
 		pthread_sigmask(SIG_BLOCK, &all, NULL);
 	}
-	for (unsigned long i = 0; i < job->times && !atomic_load(&job->kicked); i++) {
+	/* The first is made whatever comes: a kick may be there before it, which it has to notice. */
+	for (unsigned long i = 0; i < job->times && !(i && atomic_load(&job->kicked)); i++) {
 		if (job->barrier)
 			pthread_barrier_wait(job->barrier);
 		job->result = kvm_try(job->fd, job->request, job->arg);
