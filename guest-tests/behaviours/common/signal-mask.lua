@@ -5,6 +5,9 @@ behaviour {
 	seen_failing = "fails with the mask that blocks SIGUSR1 set to 0, and with the last one set to ~0; no kernel that gets it wrong is known",
 }
 
+if (host.read("/sys/class/dmi/id/bios_vendor") or ""):find "Bochs" then
+	skip("under Bochs this hangs the whole host; whose fault that is has not been found")
+end
 local vm = kvm.vm()
 local ram = vm:memory {gpa = 0, size = 0x10000}
 -- Spins until user space sets the byte at 0x2000, and says so.
