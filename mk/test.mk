@@ -127,10 +127,12 @@ $(FUZZ_DIR)/libpure.a: $(FUZZ_SRC:%.c=$(FUZZ_DIR)/obj/%.o)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # The object that has main(), or libFuzzer's start, is named: nothing else asks for it.
+# libelf from the beginning: LeakSanitizer's tracer now and then dies of the thread-local data of a library that came later.
+FUZZ_LIBS := -lfdt -Wl,--no-as-needed -lelf
 $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_DIR)/libpure.a
 	$(call say,LD,$@)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter libfuzzer,$(FUZZ_ENGINE)),-fsanitize=fuzzer) -o $@ \
-		$< $(FUZZ_MAIN:%.c=$(FUZZ_DIR)/obj/%.o) $(FUZZ_DIR)/libpure.a -lfdt
+		$< $(FUZZ_MAIN:%.c=$(FUZZ_DIR)/obj/%.o) $(FUZZ_DIR)/libpure.a $(FUZZ_LIBS)
 
 fuzz: $(addprefix $(FUZZ_DIR)/,$(if $(T),$(T:%=fuzz_%),$(FUZZ_TARGETS))) ## random input for loaders and devices, FUZZ_SECONDS (20) each; T='image bus' runs those two
 	$(Q)sh tests/fuzz/run $(FUZZ_ENGINE) $(FUZZ_SECONDS) $(or $(FUZZ_SEED),$$(date +%s)) $(FUZZ_MAX) $^
