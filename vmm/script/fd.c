@@ -320,6 +320,19 @@ static int pages(lua_State *L)
 	return r ? push_errno(L, r) : 1;
 }
 
+/* protect(PAGES, WRITABLE): mprotect() of pages() as a whole; true, or nil and the errno. */
+static int protect(lua_State *L)
+{
+	const struct object *o = object_test(L, 1);
+
+	if (!o || !o->map)
+		return script_error(L, "pages are wanted");
+	if (mprotect(o->map, o->map_size, PROT_READ | (lua_toboolean(L, 2) ? PROT_WRITE : 0)))
+		return push_errno(L, errno);
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 static int new_eventfd(lua_State *L)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -376,11 +389,22 @@ void script_open_fds(lua_State *L)
 {
 	static const luaL_Reg meta[] = {{"__gc", close_fd}, {"__close", close_fd}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {
-		{"open_kvm", open_kvm}, {"fd", own_fd},		  {"close", close_fd},
-		{"number", fd_number},	{"ioctl", do_ioctl},	  {"run", do_run},
-		{"map_run", map_run},	{"run_bytes", run_bytes}, {"exit_text", exit_text},
-		{"map", map_array},	{"pages", pages},	  {"eventfd", new_eventfd},
-		{"read", read_fd},	{"write", write_fd},	  {"wait", wait_fd},
+		{"open_kvm", open_kvm},
+		{"fd", own_fd},
+		{"close", close_fd},
+		{"number", fd_number},
+		{"ioctl", do_ioctl},
+		{"run", do_run},
+		{"map_run", map_run},
+		{"run_bytes", run_bytes},
+		{"exit_text", exit_text},
+		{"map", map_array},
+		{"pages", pages},
+		{"eventfd", new_eventfd},
+		{"read", read_fd},
+		{"write", write_fd},
+		{"wait", wait_fd},
+		{"protect", protect},
 		{NULL, NULL},
 	};
 

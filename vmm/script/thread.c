@@ -2,7 +2,7 @@
 /*
  * Threads of a script: each makes one ioctl, once or a number of times, while
  * the script goes on. No Lua runs in them, so that nothing of a script is
- * shared but what the kernel itself shares.
+ * shared but what the kernel itself shares. And an ioctl made by another process.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +10,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kvm.h"
 #include "msg.h"
@@ -297,11 +300,68 @@ static int race(lua_State *L)
 	return (int)nr;
 }
 
+/* The ioctl, made by a child process; -errno as if it had been made here. */
+static int by_child(const struct job *job)
+{
+	int ends[2], result = -EIO, status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(ends))
+		return -errno;
+	/* What is in a stream is written by one of the two. */
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		result = -errno;
+		close(ends[0]);
+		close(ends[1]);
+		return result;
+	}
+	if (!pid) {
+		/* It must not outlive a script that is ended while the kernel holds it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		result = kvm_try(job->fd, job->request, job->arg);
+		fflush(NULL);
+		n = write(ends[1], &result, sizeof(result));
+		_exit(n != sizeof(result));
+	}
+	close(ends[1]);
+	n = read(ends[0], &result, sizeof(result));
+	close(ends[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return n == sizeof(result) ? result : -ECHILD;
+}
+
+/* foreign_ioctl(FD, NUMBER, ARGUMENT): as ioctl(), by a process whose memory is not the VM's. */
+static int foreign_ioctl(lua_State *L)
+{
+	struct job job;
+	int r;
+
+	lua_settop(L, 6);
+	fill(L, 1, &job);
+	r = by_child(&job);
+	if (r < 0) {
+		lua_pushnil(L);
+		lua_pushstring(L, errno_name(r));
+		return 2;
+	}
+	lua_pushinteger(L, r);
+	return 1;
+}
+
 void script_open_threads(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"thread", new_thread}, {"kick", kick}, {"is_done", is_done},
-		{"join", join},		{"race", race}, {"send_signal", send_signal},
+		{"thread", new_thread},
+		{"kick", kick},
+		{"is_done", is_done},
+		{"join", join},
+		{"race", race},
+		{"send_signal", send_signal},
+		{"foreign_ioctl", foreign_ioctl},
 		{NULL, NULL},
 	};
 

@@ -244,6 +244,9 @@ local function offset_in(memory, gpa, size)
 end
 
 function Memory:write(gpa, text)
+	if self.protected then
+		K.error('memory:protect("r") has taken away the right to write')
+	end
 	core.poke(self.pages, offset_in(self, gpa, #text), text)
 	return self
 end
@@ -275,6 +278,19 @@ function Memory:set(changes)
 		memory_size = changes.size or self.size,
 		userspace_addr = changes.pages or self.pages,
 	}))
+end
+
+-- memory:protect("r") or ("rw"): mprotect() of the pages behind it; "r" binds the script too.
+function Memory:protect(how)
+	if how ~= "r" and how ~= "rw" then
+		K.error('memory:protect() takes "r" or "rw"')
+	end
+	local ok, errno = core.protect(self.pages, how == "rw")
+	if not ok then
+		K.raise("mprotect", errno)
+	end
+	self.protected = how == "r"
+	return self
 end
 
 -- vm:memory{gpa =, size =, slot =, flags =}: zeroed pages as a memslot.

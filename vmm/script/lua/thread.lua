@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- Threads: an ioctl that goes on while the script does something else, kicks, races.
+-- Threads: an ioctl that goes on while the script does something else, kicks, races; an ioctl by another process.
 local core, K = ...
 
 local env = K.env
@@ -82,4 +82,11 @@ function env.race(times, ...)
 		table.move({one[1].fd, info.number, argument == nil and 0 or argument}, 1, 3, #flat + 1, flat)
 	end
 	return core.race(times, table.unpack(flat))
+end
+
+-- kvm.foreign_ioctl(OBJECT, IOCTL [, ARGUMENT]): as kvm.ioctl(), but made by another process, a child: its memory is a copy
+-- of ours. What the kernel writes there is lost with it.
+function env.kvm.foreign_ioctl(object, name, argument)
+	local info = ioctl_named(name)
+	return core.foreign_ioctl(object.fd, info.number, argument_for(info, argument))
 end
