@@ -3,6 +3,7 @@ behaviour {
 	id = "common/ioeventfd",
 	title = "A store to an ioeventfd signals it and does not leave the guest; its errno rules",
 	needs = cap.IOEVENTFD,
+	seen_failing = "fails with the test of a DATAMATCH without a width taken out: lab/revert common/ioeventfd",
 }
 
 local vm = kvm.vm()

@@ -3,6 +3,7 @@ behaviour {
 	id = "x86/cr3-reserved-bits", arch = "x86",
 	title = "CR3 has no bits above the guest's physical addresses: KVM_SET_SREGS refuses them in long mode",
 	fixes = "KVM: x86: Introduce cr3_lm_rsvd_bits in kvm_vcpu_arch", since = "5.11",
+	seen_failing = "fails with the test of CR3 taken out: lab/revert x86/cr3-reserved-bits",
 }
 
 local PE, PG, PAE = 1 << 0, 1 << 31, 1 << 5

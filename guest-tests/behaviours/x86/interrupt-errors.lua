@@ -2,6 +2,7 @@
 behaviour {
 	id = "x86/interrupt-errors", arch = "x86", needs = {cap.IRQCHIP, cap.SPLIT_IRQCHIP},
 	title = "KVM_INTERRUPT is for user space's PIC: ENXIO with the kernel's, one at a time with a split irqchip",
+	seen_failing = "fails with the test for a waiting vector taken out: lab/revert x86/interrupt-errors",
 }
 
 local vm = kvm.vm()

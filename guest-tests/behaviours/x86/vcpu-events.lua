@@ -2,6 +2,7 @@
 behaviour {
 	id = "x86/vcpu-events", arch = "x86", needs = cap.VCPU_EVENTS,
 	title = "KVM_SET_VCPU_EVENTS: an exception from outside reaches the guest's handler; what cannot be is refused",
+	seen_failing = "fails with the test of vector 2 taken out: lab/revert x86/vcpu-events",
 }
 
 local vm = kvm.vm()
