@@ -295,7 +295,7 @@ put_libraries()
 	done <"$libraries"
 }
 
-# Assemble the guest code of script $1, since a lab has no assembler.
+# Make the guest code of script $1, since a lab has no compiler.
 put_code()
 {
 	id=$(sed -n 's/.*id *= *"\([^"]*\)".*/\1/p' "$1" | head -n 1)
@@ -311,6 +311,15 @@ put_code()
 	command -v "$compiler" >/dev/null || return
 	sh "$here/../vmm/script/assemble.sh" "$stage/usr/lib/kvmbed/code.own/$id" "$(project_arch "$kernel_arch")" \
 		"$compiler" "$1" || die "$1: its guest code cannot be assembled" 2
+	made=$stage/usr/lib/kvmbed/code.own/$(dirname "$id")
+	runtime=${KVMBED_BUILD:-$here/../build}/$(project_arch "$kernel_arch")/guest-lib
+	for file in $(sed -n 's/.*program *(* *"\([^"]*\.[cS]\)".*/\1/p' "$1"); do
+		source=$(dirname "$1")/$file
+		mkdir -p "$made"
+		"$compiler" "@$runtime/cflags" "-I$runtime/include" "-Wl,-T,$runtime/guest.lds" \
+			-o "$made/${file##*/}.elf" "$source" "$runtime/libguest.a" || die "$1: its guest $file cannot be made" 2
+		cp "$source" "$made"
+	done
 }
 
 # What the project itself has to offer to the lab: kvmbed, its guests and scripts.

@@ -10,7 +10,8 @@ install: all ## install kvmbed, its guests and manual page (DESTDIR, PREFIX)
 	install -D -m 755 guest-tests/run $(DESTDIR)$(PREFIX)/lib/kvmbed/guest-tests/run
 	install -D -m 644 guest-tests/list $(DESTDIR)$(PREFIX)/lib/kvmbed/guest-tests/list
 	cd guest-tests/behaviours && find . -name '*.lua' -exec install -D -m 644 '{}' '$(abspath $(DESTDIR)$(PREFIX)/lib/kvmbed/behaviours)/{}' \;
-	cd $(O)/code && find . -name '*.s' -o -name '*.elf' | while read -r f; do \
+	cd $(RUNTIME) && find . -type f | while read -r f; do install -D -m 644 $$f '$(abspath $(DESTDIR)$(PREFIX)/lib/kvmbed/guest-lib)/'$$f || exit; done
+	cd $(O)/code && find . -name '*.[csS]' -o -name '*.elf' | while read -r f; do \
 		install -D -m 644 $$f '$(abspath $(DESTDIR)$(PREFIX)/lib/kvmbed/code)/'$$f || exit; done
 
 .PHONY: install

@@ -6,7 +6,7 @@ UNIT_PURE += vmm/script/api.c
 
 LUA_CFLAGS := -isystem $(if $(filter $(ARCH),$(HOST_ARCH)),/usr/include/lua5.4,$(SYSROOT)/usr/include/lua5.4)
 SCRIPT_SRC := $(wildcard vmm/script/*.c vmm/cli/test/*.c)
-SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua guest.lua thread.lua state.lua stats.lua dump.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
+SCRIPT_LUA := $(addprefix vmm/script/lua/,environment.lua machine.lua guest.lua program.lua thread.lua state.lua stats.lua dump.lua) arch/$(ARCH)/script.lua vmm/script/lua/expect.lua
 SCRIPT_OBJ := $(SCRIPT_SRC:%.c=$(O)/obj/%.o) $(addprefix $(O)/obj/gen/,kvm_api.o script_prelude.o)
 # The command line's own, but for the parts of caps, which answer what a script needs.
 TEST_OBJ := $(filter-out $(O)/obj/vmm/cli/%,$(OBJ)) $(patsubst %.c,$(O)/obj/%.o,$(wildcard vmm/cli/caps_*.c)) $(SCRIPT_OBJ)
@@ -49,6 +49,41 @@ all: $(CODE)
 $(CODE): $(O)/code/%/.done: guest-tests/behaviours/%.lua vmm/script/assemble.sh vmm/script/assemble.awk
 	$(call say,AS,$<)
 	$(Q)sh vmm/script/assemble.sh $(@D) $(ARCH) "$(CC)" $< && touch $@
+
+# The guest runtime for guests of scripts: what gcc needs to make one, here, when a script runs, or installed.
+RUNTIME := $(O)/guest-lib
+RUNTIME_HEADERS := $(wildcard $(GUEST_LIB)/*.h $(GUEST_LIB)/$(ARCH)/*.h)
+RUNTIME_FILES := $(RUNTIME)/libguest.a $(RUNTIME)/guest.lds $(RUNTIME)/cflags $(RUNTIME)/include/.done
+
+$(RUNTIME)/libguest.a: $(GUEST_LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(OBJCOPY:%objcopy=%ar) rcsD $@ $^
+
+$(RUNTIME)/guest.lds: $(GUEST_LIB)/$(ARCH)/guest.lds
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# The warnings are advice there, not errors.
+$(RUNTIME)/cflags: mk/guests.mk mk/script.mk
+	@mkdir -p $(@D)
+	$(Q)printf '%s\n' $(filter-out -Werror,$(GUEST_CFLAGS)) $(filter-out -T %.lds,$(GUEST_LDFLAGS)) > $@
+
+$(RUNTIME)/include/.done: $(RUNTIME_HEADERS) devices/testdev_regs.h
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/devices
+	$(Q)cp $(RUNTIME_HEADERS) $(@D) && cp devices/testdev_regs.h $(@D)/devices && touch $@
+
+# Guests that stand beside a behaviour, made as kvmbed makes those of the user's.
+PROGRAMS := $(patsubst guest-tests/behaviours/%,$(O)/code/%.elf,$(shell find guest-tests/behaviours/common guest-tests/behaviours/$(ARCH) -name '*.[cS]' 2>/dev/null))
+
+all: $(RUNTIME_FILES) $(PROGRAMS)
+$(PROGRAMS): $(O)/code/%.elf: guest-tests/behaviours/% $(RUNTIME_FILES)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) @$(RUNTIME)/cflags -Werror -MMD -MF $@.d -I$(RUNTIME)/include -Wl,-T,$(RUNTIME)/guest.lds -o $@ $< $(RUNTIME)/libguest.a
+	$(Q)cp $< $(@:.elf=)
+
+-include $(PROGRAMS:=.d)
 
 # Are the tables what the target's compiler says, and is everything in them? The program that asks runs here.
 API_HOSTCC = $(HOSTCC) -std=gnu11 -D_GNU_SOURCE -Ivmm $(if $(UAPI),-isystem $(UAPI)) $(WARN) -O1 -g

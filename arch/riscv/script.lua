@@ -25,6 +25,26 @@ function K.VCPU:csr(name, value)
 	return self:reg("CSR_" .. name:upper(), value)
 end
 
+-- Guests with the runtime; see vmm/script/lua/program.lua.
+K.boot = {
+	ram = 0x80000000, block = 0x80000000, channel = 0x03ff0000,
+	flags = function()
+		return 0
+	end,
+	hwid = function(vcpu)
+		return vcpu.id
+	end,
+	clock = function(vcpu)
+		return vcpu:reg(env.KVM_REG_RISCV | env.KVM_REG_SIZE_U64 | env.KVM_REG_RISCV_TIMER |
+			core.offsetof("kvm_riscv_timer", "frequency") // 8)
+	end,
+	enter = function(vcpu, entry, block)
+		vcpu:start(entry)
+		vcpu:reg("A0", vcpu.id)
+		vcpu:reg("A1", block)
+	end,
+}
+
 -- ---- state ----
 
 K.vcpu_parts = {

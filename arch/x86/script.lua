@@ -101,6 +101,25 @@ function K.VCPU:start(address, options)
 	return self
 end
 
+-- Guests with the runtime begin as those of `kvmbed run` do, in long mode; see vmm/script/lua/program.lua.
+K.boot = {
+	ram = 0, block = 0x1000, channel = 0x3ffff000,
+	flags = function(vm, vcpu)
+		local lapic = pcall(vcpu.get_lapic, vcpu)
+		return (lapic and 1 or 0) | (lapic and pcall(vm.get_irqchip, vm, {chip_id = 0}) and 2 or 0)
+	end,
+	hwid = function(vcpu)
+		return vcpu.id
+	end,
+	clock = function()
+		return 0
+	end,
+	enter = function(vcpu, entry, block)
+		vcpu:start(entry, {mode = "long", tables = 0x2000})
+		vcpu:set_regs {rip = entry, rflags = 2, rbx = block, rdi = block}
+	end,
+}
+
 -- ---- MSRs ----
 
 -- Numbers of MSRs by the manual's name, of those that the host lists.

@@ -61,6 +61,14 @@ void guest_crash(void) __attribute__((noreturn));
 /* Says why, then guest_crash(): for what makes going on pointless. */
 void guest_panic(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn));
 
+/* ---- Scripts --------------------------------------------------------------- */
+
+/*
+ * Hands @value, by @name, to the script that started this guest (vm:boot()),
+ * and gives its answer: 0 unless it gave one. Under `kvmbed run` it prints.
+ */
+uint64_t tell(const char *name, uint64_t value);
+
 /* ---- Text and memory ------------------------------------------------------- */
 
 /* %d %i %u %x %X %o %p %s %c %%, with width, '0', '-', '#', '.', h, hh, l, ll, z. A line is not torn by other CPUs. */

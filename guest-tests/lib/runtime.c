@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Start, command line, memory and sized access: the small things of the runtime. */
 #include "arch_api.h"
+#include "script.h"
 
 struct machine machine = {.cmdline = "", .nr_cpus = 1, .irqchip = "none"};
 struct cpu cpus[GUEST_MAX_CPUS];
@@ -15,7 +16,8 @@ void guest_main(uint64_t boot)
 	arch_cpu_set(&cpus[0]);
 	cpus[0].booted = true;
 	cpus[0].up = 1;
-	arch_console_init(boot);
+	if (!script_init(boot))
+		arch_console_init(boot);
 	arch_init(boot);
 	if (main() != 0)
 		report(false, "main() returned a failure");

@@ -7,29 +7,15 @@
 #ifndef KVMBED_SCRIPT_ASM_H
 #define KVMBED_SCRIPT_ASM_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-struct asm_symbol {
-	char *name;
-	uint64_t value;
-};
-
-struct asm_code {
-	uint8_t *bytes; /* as they are to lie from the address on for which it was made */
-	size_t size;
-	struct asm_symbol *symbols; /* labels */
-	unsigned int nr_symbols;
-};
+#include "script/code.h"
 
 /*
  * Code of @text, to run at @at. @id is the behaviour's (it says where prebuilt
  * code is; may be ""), @path the script, for messages; @option is for `as`, or NULL.
- * 0 and the code, to be freed; -errno, and in *@messages, to be freed, what the
+ * 0 and the code, for code_free(); -errno, and in *@messages, to be freed, what the
  * assembler said.
  */
 int asm_make(const char *text, uint64_t at, const char *id, const char *path, const char *option,
-	     struct asm_code *out, char **messages);
-void asm_free(struct asm_code *code);
+	     struct code *out, char **messages);
 
 #endif

@@ -15,6 +15,7 @@
 #include "kvm.h"
 #include "msg.h"
 #include "script/asm.h"
+#include "script/program.h"
 #include "script/engine.h"
 #include "script/script.h"
 
@@ -218,29 +219,47 @@ static int read_file(lua_State *L)
 	return 1;
 }
 
-/* assemble(TEXT, ADDRESS, ID, SCRIPT, OPTION): the bytes and a table of labels; or nil and the assembler's words. */
-static int assemble(lua_State *L)
+/* The bytes, a table of labels, and the addresses of its beginning and entry; or nil and the tools' words. */
+static int push_code(lua_State *L, int r, struct code *code, char *messages)
 {
-	struct asm_code code;
-	char *messages;
-	int r = asm_make(luaL_checkstring(L, 1), (uint64_t)luaL_checkinteger(L, 2),
-			 luaL_checkstring(L, 3), luaL_checkstring(L, 4), luaL_optstring(L, 5, NULL),
-			 &code, &messages);
-
 	if (r) {
 		lua_pushnil(L);
 		lua_pushstring(L, messages && *messages ? messages : strerror(-r));
 		free(messages);
 		return 2;
 	}
-	lua_pushlstring(L, (const char *)code.bytes, code.size);
+	lua_pushlstring(L, (const char *)code->bytes, code->size);
 	lua_newtable(L);
-	for (unsigned int i = 0; i < code.nr_symbols; i++) {
-		lua_pushinteger(L, (lua_Integer)code.symbols[i].value);
-		lua_setfield(L, -2, code.symbols[i].name);
+	for (unsigned int i = 0; i < code->nr_symbols; i++) {
+		lua_pushinteger(L, (lua_Integer)code->symbols[i].value);
+		lua_setfield(L, -2, code->symbols[i].name);
 	}
-	asm_free(&code);
-	return 2;
+	lua_pushinteger(L, (lua_Integer)code->at);
+	lua_pushinteger(L, (lua_Integer)code->entry);
+	code_free(code);
+	return 4;
+}
+
+/* assemble(TEXT, ADDRESS, ID, SCRIPT, OPTION): see push_code(). */
+static int assemble(lua_State *L)
+{
+	struct code code;
+	char *messages;
+	int r = asm_make(luaL_checkstring(L, 1), (uint64_t)luaL_checkinteger(L, 2),
+			 luaL_checkstring(L, 3), luaL_checkstring(L, 4), luaL_optstring(L, 5, NULL),
+			 &code, &messages);
+
+	return push_code(L, r, &code, messages);
+}
+
+/* program(SOURCE, ID): the same of a guest's source file. */
+static int program(lua_State *L)
+{
+	struct code code;
+	char *messages;
+	int r = program_make(luaL_checkstring(L, 1), luaL_checkstring(L, 2), &code, &messages);
+
+	return push_code(L, r, &code, messages);
 }
 
 /* reg_name(ID) of a one-reg. */
@@ -322,6 +341,7 @@ void script_open_host(lua_State *L)
 		{"sleep", sleep_for},
 		{"now", clock_now},
 		{"assemble", assemble},
+		{"program", program},
 		{"reg_name", reg_name},
 		{NULL, NULL},
 	};

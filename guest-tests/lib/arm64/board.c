@@ -2,6 +2,7 @@
 /* The arm64 board as a guest finds it: by its device tree, with the ways out that it has. */
 #include "arm64.h"
 #include "fdt.h"
+#include "script.h"
 
 #define UART_BASE 0x01000000ul /* if the tree does not say */
 #define UART_THR  0
@@ -72,6 +73,7 @@ void guest_shutdown(unsigned int code)
 {
 	uint64_t finisher = base_of("sifive,test0");
 
+	script_end("shutdown", code);
 	if (finisher)
 		mmio_write32(finisher, code ? code << 16 | FINISHER_FAIL : FINISHER_PASS);
 	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
@@ -80,6 +82,7 @@ void guest_shutdown(unsigned int code)
 
 void guest_reset(void)
 {
+	script_end("reset", 0);
 	psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
 	stop();
 }
@@ -88,6 +91,7 @@ void guest_crash(void)
 {
 	uint64_t pvpanic = base_of("qemu,pvpanic-mmio");
 
+	script_end("crash", 0);
 	if (pvpanic)
 		mmio_write8(pvpanic, PVPANIC_PANICKED);
 	stop();
@@ -110,11 +114,13 @@ static void find_testdev(void)
 
 void arch_init(uint64_t boot)
 {
-	if (!have_tree)
+	if (!have_tree && !script_boot())
 		guest_panic("there is no device tree at 0x%lx", boot);
-	fdt_machine(sysreg_read(mpidr_el1) & MPIDR_AFFINITY);
+	if (have_tree) {
+		fdt_machine(sysreg_read(mpidr_el1) & MPIDR_AFFINITY);
+		find_testdev();
+	}
 	machine.hole = HOLE;
-	find_testdev();
 	paging_init();
 	gic_init();
 	clock_init();

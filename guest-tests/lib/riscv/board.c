@@ -5,6 +5,7 @@
  * (the SBI where they are absent, or with exit=sbi).
  */
 #include "riscv.h"
+#include "script.h"
 #include "arch/riscv/board.h"
 
 /* 16550 (PC16550D datasheet). */
@@ -102,6 +103,7 @@ static void stop(void)
 
 void guest_shutdown(unsigned int code)
 {
+	script_end("shutdown", code);
 	if (finisher)
 		mmio_write32(finisher, code ? code << 16 | FINISHER_FAIL : FINISHER_PASS);
 	srst(SRST_SHUTDOWN, code ? SRST_SYSTEM_FAILURE : SRST_NO_REASON);
@@ -110,6 +112,7 @@ void guest_shutdown(unsigned int code)
 
 void guest_reset(void)
 {
+	script_end("reset", 0);
 	if (finisher)
 		mmio_write32(finisher, FINISHER_RESET);
 	srst(SRST_COLD_REBOOT, SRST_NO_REASON);
@@ -118,6 +121,7 @@ void guest_reset(void)
 
 void guest_crash(void)
 {
+	script_end("crash", 0);
 	if (pvpanic)
 		mmio_write8(pvpanic, PVPANIC_PANICKED);
 	srst(SRST_SHUTDOWN, SRST_SYSTEM_FAILURE);
@@ -140,15 +144,17 @@ static void find_testdev(void)
 
 void arch_init(uint64_t boot)
 {
-	if (!have_tree)
+	if (!have_tree && !script_boot())
 		guest_panic("no device tree at 0x%lx", boot);
-	fdt_machine(boot_hartid);
+	if (have_tree) {
+		fdt_machine(boot_hartid);
+		find_testdev();
+	}
 	if (!option_is("exit", "sbi")) {
 		finisher = device("sifive,test0");
 		pvpanic = device("qemu,pvpanic-mmio");
 	}
 	machine.hole = HOLE_BASE;
-	find_testdev();
 	paging_init();
 	paging_on();
 	clock_init();

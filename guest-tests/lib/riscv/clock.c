@@ -4,6 +4,7 @@
  * the SBI's TIME extension (always, with timer=sbi on the command line).
  */
 #include "riscv.h"
+#include "script.h"
 
 #define NEVER (~0ull)
 
@@ -65,6 +66,8 @@ bool hart_has(const char *name)
 
 void clock_init(void)
 {
+	if (script_boot())
+		frequency = script_boot()->clock_hz;
 	frequency = fdt_cell(fdt_path("/cpus"), "timebase-frequency", 0, frequency);
 	has_sstc = hart_has("sstc") && !option_is("timer", "sbi");
 	has_timer = has_sstc || sbi_call(SBI_BASE, SBI_BASE_PROBE, SBI_TIME, 0, 0).value;

@@ -4,6 +4,7 @@
  * serial port, and the ports that end the VM.
  */
 #include "x86.h"
+#include "script.h"
 #include "arch/x86/board.h"
 
 #define UART_IER	 1
@@ -72,6 +73,7 @@ void console_putc(char c)
 
 void guest_shutdown(unsigned int code)
 {
+	script_end("shutdown", code);
 	outl(PORT_DEBUG_EXIT, code);
 	for (;;)
 		asm volatile("cli; hlt");
@@ -79,6 +81,7 @@ void guest_shutdown(unsigned int code)
 
 void guest_reset(void)
 {
+	script_end("reset", 0);
 	outb(BOARD_KBC, KBD_RESET);
 	for (;;)
 		asm volatile("cli; hlt");
@@ -86,6 +89,7 @@ void guest_reset(void)
 
 void guest_crash(void)
 {
+	script_end("crash", 0);
 	outb(PORT_PVPANIC, PVPANIC_PANICKED);
 	for (;;)
 		asm volatile("cli; hlt");
@@ -123,22 +127,33 @@ static void read_multiboot(const struct multiboot_info *info)
 	}
 }
 
-void arch_init(uint64_t boot)
+static void find_board(uint64_t boot)
 {
 	read_multiboot((const struct multiboot_info *)boot);
 	machine.nr_cpus = count_cpus();
 	for (unsigned int i = 0; i < machine.nr_cpus; i++)
 		cpus[i].hwid = i;
-	machine.hole = HOLE;
 	machine.testdev = BOARD_TESTDEV;
 	machine.testdev_lines[0] = BOARD_GSI_TESTDEV0;
 	machine.testdev_lines[1] = BOARD_GSI_TESTDEV1;
 	machine.testdev_lines[2] = BOARD_GSI_TESTDEV2;
 	machine.testdev_lines[3] = BOARD_GSI_TESTDEV3;
 	machine.nr_testdev_lines = 4;
+}
+
+void arch_init(uint64_t boot)
+{
+	const struct script_boot *script = script_boot();
+
+	machine.hole = HOLE;
+	if (!script)
+		find_board(boot);
 	descriptors_load(&cpus[0]);
 	paging_init();
-	lapic_init();
-	irq_controllers_init();
+	/* Looking for what is not there would leave the guest, which only the board's VMM can answer. */
+	if (!script || script->flags & SCRIPT_LAPIC)
+		lapic_init();
+	if (!script || script->flags & SCRIPT_IRQCHIP)
+		irq_controllers_init();
 	clock_init();
 }

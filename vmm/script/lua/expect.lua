@@ -27,6 +27,8 @@ local function tell_failure(expected, got, reason)
 	end
 end
 
+K.tell_failure = tell_failure
+
 -- Ends the script: going on would make no sense.
 function K.fail_now(got, reason, expected)
 	K.checks = K.checks + 1

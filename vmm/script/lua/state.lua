@@ -80,7 +80,7 @@ end
 
 -- vm:save(OPTIONS): the vCPUs that vm:vcpu() made, the memory of vm:memory(), and what the architecture has of a VM.
 function K.VM:save(options)
-	local saved = {type = self.type, memories = {}, vcpus = {}}
+	local saved = {type = self.type, channel = rawget(self, "channel"), memories = {}, vcpus = {}}
 	for i, vcpu in ipairs(self.vcpus) do
 		saved.vcpus[i] = {id = vcpu.id, options = vcpu.options, state = vcpu:save(options)}
 	end
@@ -99,6 +99,7 @@ end
 function K.restore(saved, options)
 	options = options or {}
 	local vm = env.kvm.vm {type = saved.type}
+	rawset(vm, "channel", saved.channel)
 	if options.prepare then
 		options.prepare(vm)
 	end
