@@ -9,11 +9,9 @@ behaviour {
 -- A processor loads its four PDPTRs when CR3 is written (Intel's manual, volume 3, "PAE paging"), and what memory has
 -- later counts at the next write. AMD's does so too, but with nested paging: there it may read them in memory at each
 -- walk (volume 2, "Nested Paging and Legacy PAE Mode"), and KVM, asked for them, reads them there (svm_cache_reg()).
-local function parameter(module, name)
-	local value = host.read(("/sys/module/%s/parameters/%s"):format(module, name))
-	return value and (value:sub(1, 1) == "Y" or value:sub(1, 1) == "1")
-end
-local IN_MEMORY = parameter("kvm_amd", "npt")
+-- (A number in 5.10, a switch since.)
+local npt = host.parameter("kvm_amd", "npt")
+local IN_MEMORY = npt == true or npt == "1"
 print(IN_MEMORY and "nested paging on AMD: the PDPTEs are in memory" or "the PDPTRs are registers")
 
 local PDPT, P = 0x4000, 1

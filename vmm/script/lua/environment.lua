@@ -121,5 +121,15 @@ end
 -- A file's beginning, or nil and the errno.
 host.read = core.read_file
 
+-- host.parameter(MODULE, NAME): true or false of a switch, another parameter's text; nil if there is none.
+function host.parameter(module, name)
+	local text = core.read_file(("/sys/module/%s/parameters/%s"):format(module, name))
+	text = text and text:gsub("%s+$", "")
+	if text == "Y" or text == "N" then
+		return text == "Y"
+	end
+	return text
+end
+
 -- Seconds: host.sleep(0.01), host.now().
 host.sleep, host.now = core.sleep, core.now
