@@ -124,7 +124,6 @@ host.read = core.read_file
 -- host.parameter(MODULE, NAME): true or false of a switch, another parameter's text; nil if there is none.
 function host.parameter(module, name)
 	local text = core.read_file(("/sys/module/%s/parameters/%s"):format(module, name))
-	text = text and text:gsub("%s+$", "")
 	if text == "Y" or text == "N" then
 		return text == "Y"
 	end
