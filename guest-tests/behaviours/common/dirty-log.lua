@@ -102,6 +102,8 @@ expect_eq(fetch(), 0, "the log is of what the guest writes")
 expect_errno("ENOENT", vm.get_dirty_log, vm, log(0), "slot 0 was made without KVM_MEM_LOG_DIRTY_PAGES")
 expect_errno("ENOENT", vm.get_dirty_log, vm, log(2), "there is no slot 2")
 expect_errno("EINVAL", vm.get_dirty_log, vm, log(0xffff), "slot numbers end below that")
+expect_errno("EINVAL", vm.get_dirty_log, vm, log(7 << 16 | 1), "there is no such address space")
+expect_errno("EFAULT", vm.get_dirty_log, vm, {slot = 1, dirty_bitmap = NULL}, "the bitmap has no place to go")
 expect_errno("EFAULT", vm.get_dirty_log, vm, NULL, "there is nothing at NULL")
 logged:set {flags = 0}
 expect_errno("ENOENT", vm.get_dirty_log, vm, log(1), "the log was turned off")
@@ -119,7 +121,12 @@ if manual & KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE ~= 0 then
 		changes.dirty_bitmap = bitmap
 		return changes
 	end
-	vm:enable_cap {cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = {KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE}}
+	local function enable(errno, flags, reason)
+		expect_errno(errno, vm.enable_cap, vm, {cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = {flags}}, reason)
+	end
+	enable("EINVAL", KVM_DIRTY_LOG_INITIALLY_SET, "that is for a log that is cleared by hand")
+	enable("EINVAL", KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | 1 << 31, "that flag does not exist")
+	enable("OK", KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE, "that one does")
 	round()
 	expect_eq(fetch(), EVERY_THIRD, "these pages were written")
 	expect_eq(fetch(), EVERY_THIRD, "fetching does not clear any more")
@@ -133,4 +140,33 @@ if manual & KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE ~= 0 then
 	expect_errno("EINVAL", vm.clear_dirty_log, vm, clear {first_page = 64, num_pages = 64},
 		"the slot ends there")
 	expect_errno("ENOENT", vm.clear_dirty_log, vm, clear {slot = 0, num_pages = 16}, "slot 0 has no log")
+	expect_errno("ENOENT", vm.clear_dirty_log, vm, clear {slot = 2, num_pages = 64}, "there is no slot 2")
+	expect_errno("EINVAL", vm.clear_dirty_log, vm, clear {slot = 0xffff, num_pages = 64}, "slot numbers end below that")
+	expect_errno("EINVAL", vm.clear_dirty_log, vm, clear {slot = 7 << 16 | 1, num_pages = 64}, "there is no such address space")
+	expect_errno("EINVAL", vm.clear_dirty_log, vm, clear {first_page = -64, num_pages = 128}, "the end wraps around")
+	expect_errno("EFAULT", vm.clear_dirty_log, vm, {slot = 1, num_pages = PAGES, dirty_bitmap = NULL}, "there is no bitmap")
+
+	-- A slot whose pages are no multiple of 64: only its very end may be one either.
+	bitmap = array("u64", 2)
+	vm:memory {slot = 3, gpa = 0x100000, size = (PAGES + 6) * PAGE, flags = KVM_MEM_LOG_DIRTY_PAGES}
+	for _, case in ipairs {{0, 70}, {64, 6}, {0, 64}} do
+		expect_ok(vm.clear_dirty_log, vm, clear {slot = 3, first_page = case[1], num_pages = case[2]}, "up to its end, or by 64")
+	end
+	for _, case in ipairs {{0, 69}, {0, 71}, {64, 5}, {64, 7}, {64, 64}, {1, 69}} do
+		expect_errno("EINVAL", vm.clear_dirty_log, vm, clear {slot = 3, first_page = case[1], num_pages = case[2]},
+			("pages %d to %d are neither"):format(case[1], case[1] + case[2] - 1))
+	end
+end
+
+-- With INITIALLY_SET a log begins full: what has not been protected yet counts as written.
+if manual & KVM_DIRTY_LOG_INITIALLY_SET ~= 0 then
+	local full = kvm.vm()
+	full:enable_cap {cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = {KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET}}
+	full:memory {slot = 1, gpa = BASE, size = PAGES * PAGE, flags = KVM_MEM_LOG_DIRTY_PAGES}
+	bitmap = array("u64", 1)
+	full:get_dirty_log(log(1))
+	expect_eq(bitmap[0], -1, "all pages count as written")
+	expect_ok(full.clear_dirty_log, full, {slot = 1, num_pages = PAGES, dirty_bitmap = bitmap}, "until they are cleared")
+	full:get_dirty_log(log(1))
+	expect_eq(bitmap[0], 0, "now none does")
 end

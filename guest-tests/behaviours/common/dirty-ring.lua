@@ -157,6 +157,9 @@ end
 
 expect_errno("ENXIO", vm.get_dirty_log, vm, {slot = 1, dirty_bitmap = array("u64", PAGES // 64 + 1)},
 	"the ring is there instead of the bitmap")
+if vm:check_extension(cap.MANUAL_DIRTY_LOG_PROTECT2) > 0 then
+	expect_errno("ENXIO", vm.clear_dirty_log, vm, {slot = 1, num_pages = 64, dirty_bitmap = array("u64", 1)}, "so there is none to clear")
+end
 
 -- ---- pages that fit ----
 

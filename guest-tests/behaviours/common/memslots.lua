@@ -45,6 +45,7 @@ refused("EINVAL", {size = 0}, "a slot that does not exist cannot be deleted")
 for bit = 2, 31 do
 	refused("EINVAL", {flags = 1 << bit}, ("bit %d of flags has no meaning for this ioctl"):format(bit))
 end
+expect_eq(KVM_MEM_GUEST_MEMFD, 1 << 2, "which is one of them: it is for the second version alone")
 
 -- Beyond what a guest can address, which is 59 bits at most (RISC-V, Sv57x4), 52 on x86; 5.10 has no such check there.
 local BEYOND = {x86 = host.at_least("6.1") and "EINVAL" or "OK", arm64 = "EFAULT", riscv = "EFAULT"}

@@ -3,6 +3,7 @@ behaviour {
 	id = "common/readonly-slot",
 	title = "A guest reads a KVM_MEM_READONLY slot as memory; its stores there leave it as MMIO and change nothing",
 	needs = cap.READONLY_MEM,
+	seen_failing = "fails with the refusal to write taken out: lab/revert common/readonly-slot",
 }
 
 local ROM = 0x20000

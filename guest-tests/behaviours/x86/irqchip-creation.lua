@@ -27,6 +27,13 @@ expect_ok(vm.irq_line, vm, {irq = 4, level = 0}, "and down again")
 expect_ok(vm.create_pit2, vm, {}, "now there is a PIC for the PIT")
 expect_errno("EEXIST", vm.create_pit2, vm, {}, "there is one")
 
+expect_errno("EFAULT", vm.create_pit2, vm, NULL, "there is nothing at NULL")
+vm = kvm.vm()
+vm:create_irqchip()
+expect_ok(vm.create_pit, vm, "the older ioctl makes one too")
+expect_errno("EEXIST", vm.create_pit2, vm, {}, "which is the VM's only one")
+expect_errno("EEXIST", vm.create_pit, vm, "by either ioctl")
+
 -- A PIT alone: since 6.12 (6.1 has no such check) it wants a PIC that its interrupt goes to.
 local function without_pic(errno)
 	return host.at_least("6.12") and errno or "OK"
@@ -42,9 +49,19 @@ expect_errno("EEXIST", vm.enable_cap, vm, split(24), "the same for the split one
 
 -- The local APICs in the kernel, the rest in user space.
 vm = kvm.vm()
-expect_errno("EINVAL", vm.enable_cap, vm, split(4097), "there are at most 4096 routes")
+for _, routes in ipairs {4097, 1 << 16, 1 << 32, -1} do
+	expect_errno("EINVAL", vm.enable_cap, vm, split(routes), "there are at most 4096 routes")
+end
+local flagged = split(24)
+flagged.flags = 1
+expect_errno("EINVAL", vm.enable_cap, vm, flagged, "no flag of KVM_ENABLE_CAP has a meaning")
+for _, routes in ipairs {0, 4096} do
+	local another = kvm.vm()
+	expect_ok(another.enable_cap, another, split(routes), ("%d routes are allowed"):format(routes))
+end
 expect_ok(vm.enable_cap, vm, split(24), "24 pins of an I/O APIC in user space")
 expect_errno("EEXIST", vm.enable_cap, vm, split(24), "there is one")
+expect_errno("EINVAL", vm.enable_cap, vm, split(4097), "the number is looked at first")
 expect_errno("EEXIST", vm.create_irqchip, vm, "there is a split one")
 expect_errno(without_pic("ENOENT"), vm.create_pit2, vm, {}, "there is no PIC in the kernel")
 expect_errno("ENXIO", vm.get_irqchip, vm, {chip_id = KVM_IRQCHIP_IOAPIC}, "the I/O APIC is not in the kernel")

@@ -18,6 +18,30 @@ expect_ok(vcpu.set_sregs2, vcpu, s, "what was read can be written back")
 s.flags = KVM_SREGS2_FLAGS_PDPTRS_VALID
 expect_errno("EINVAL", vcpu.set_sregs2, vcpu, s, "paging is off, so there are no PDPTRs to be valid")
 
+-- All ways to have no PAE paging.
+local PE, PG, PAE, LME, LMA = 1 << 0, 1 << 31, 1 << 5, 1 << 8, 1 << 10
+local function mode(cr0, cr4, efer)
+	local new = copy(s)
+	new.cr0, new.cr4, new.efer = s.cr0 | cr0, s.cr4 | cr4, s.efer | efer
+	return new
+end
+for _, case in ipairs {
+	{mode(PE, PAE, 0), "CR4.PAE alone is no paging"},
+	{mode(PE | PG, 0, 0), "paging without PAE has two levels"},
+	{mode(PE | PG, PAE, LME | LMA), "in long mode the third level has no registers of its own"},
+	{mode(0, PAE, 0), "paging is off, and protected mode too"},
+} do
+	expect_errno("EINVAL", vcpu.set_sregs2, vcpu, case[1], case[2])
+end
+local pae = mode(PE | PG, PAE, 0)
+for i = 0, 3 do
+	pae.pdptrs[i] = -1
+end
+expect_ok(vcpu.set_sregs2, vcpu, pae, "PAE paging has them; what they hold is not looked at")
+local off = copy(s)
+off.flags = 0
+expect_ok(vcpu.set_sregs2, vcpu, off, "and back, without the flag")
+
 for bit = 1, 63 do
 	s.flags = 1 << bit
 	expect_errno("EINVAL", vcpu.set_sregs2, vcpu, s, ("bit %d of flags has no meaning"):format(bit))
