@@ -14,6 +14,9 @@ local EVERYWHERE = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_
 	KVM_GUESTDBG_INJECT_BP | KVM_GUESTDBG_INJECT_DB
 expect_eq(mask & EVERYWHERE, EVERYWHERE, "these flags are older than the capability")
 expect_eq(mask & ~(EVERYWHERE | KVM_GUESTDBG_BLOCKIRQ), 0, "others do not exist")
+if host.at_least("6.1") then
+	expect_eq(mask, 0x1f0003, "with BLOCKIRQ, which came later than the capability")
+end
 
 -- The handlers of vectors 1 and 3 tell by a store to where nothing is.
 local code = asm {

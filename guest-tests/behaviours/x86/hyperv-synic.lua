@@ -130,7 +130,13 @@ reads(second, VP_INDEX, 1, "and not the vCPU's id")
 gets_gp(first, WRITE, VP_INDEX, 5, "a guest cannot write it")
 second:msr(VP_INDEX, 33)
 reads(second, VP_INDEX, 33, "user space can")
-expect_errno("EINVAL", second.msr, second, VP_INDEX, 1 << 20, "it is less than KVM_CAP_MAX_VCPUS")
+local most = kvm.system:check_extension(cap.MAX_VCPUS)
+expect_ok(second.msr, second, VP_INDEX, most - 1, "the largest one")
+second:msr(VP_INDEX, 33)
+for _, index in ipairs {most, most + 1, 1 << 20, 0xffffffff} do
+	local list = struct("kvm_msrs", {nmsrs = 3, entries = {{index = GUEST_OS_ID}, {index = VP_INDEX, data = index}, {index = GUEST_OS_ID}}})
+	expect_eq(second:set_msrs(list), 1, ("KVM_SET_MSRS stops at an index of 0x%x, which is not below KVM_CAP_MAX_VCPUS"):format(index))
+end
 expect_eq(second:msr(VP_INDEX), 33, "what was refused has changed nothing")
 
 -- ---- without and with the capability ----
