@@ -127,7 +127,8 @@ static const char *set_help(void *target, const char *value)
 }
 
 static const struct option_desc test_options[] = {
-	{"list", 'l', NULL, "show the behaviours: id, what it wants of the host, title", set_list},
+	{"list", 'l', NULL,
+	 "show the behaviours: id, needs, title; with -f json all of their headers", set_list},
 	{"format", 'f', "FORMAT", "ktap (default), junit, json, or pretty for people", set_format},
 	{"tag", 0, "TAG", "of those named, the ones with this tag", set_tag},
 	{"no-skip", 0, NULL, "what is skipped has failed", set_no_skip},
@@ -224,7 +225,7 @@ static int printed(int status)
 	return STATUS_HOST;
 }
 
-static int list(const struct tests *tests)
+static int list(const struct tests *tests, bool json)
 {
 	int status = STATUS_PASS;
 
@@ -236,8 +237,12 @@ static int list(const struct tests *tests)
 			status = STATUS_USAGE;
 			continue;
 		}
-		printf("%-32s %-24s %s\n", t->b.id, t->b.needs[0] ? t->b.needs : "-", t->b.title);
+		if (!json)
+			printf("%-32s %-24s %s\n", t->b.id, t->b.needs[0] ? t->b.needs : "-",
+			       t->b.title);
 	}
+	if (json)
+		list_json(tests);
 	return printed(status);
 }
 
@@ -279,6 +284,7 @@ static void tell(void *ctx, unsigned int index, struct result *result)
 		result->verdict = VERDICT_FAIL;
 	t->results[index] = *result;
 	t->there[index] = true;
+	progress_clear();
 	for (; t->told < t->tests->nr && t->there[t->told]; t->told++) {
 		struct result *r = &t->results[t->told];
 
@@ -291,10 +297,18 @@ static void tell(void *ctx, unsigned int index, struct result *result)
 	}
 }
 
+static void tell_running(void *ctx, unsigned int index, uint64_t round, double seconds)
+{
+	struct telling *t = ctx;
+
+	progress_show(t->told + 1, t->tests->nr, t->tests->list[index].b.id, round, seconds);
+}
+
 static int run_all(struct engine *engine, const struct tests *tests, const struct options *o,
 		   const char *host)
 {
 	struct telling t = {.tests = tests, .options = o, .host = host};
+	struct run_options run = o->run;
 	int status = STATUS_HOST;
 
 	t.results = calloc(tests->nr + 1, sizeof(*t.results));
@@ -304,7 +318,8 @@ static int run_all(struct engine *engine, const struct tests *tests, const struc
 	} else {
 		kernel_trouble(); /* what is there by now is nobody's */
 		o->report->begin(tests->nr);
-		if (!tests_run(engine, tests, &o->run, tell, &t)) {
+		run.running = progress_wanted() ? tell_running : NULL;
+		if (!tests_run(engine, tests, &run, tell, &t)) {
 			o->report->end(&t.totals);
 			status = printed(o->bisect ? bisect_status(&t.totals)
 						   : status_of(&t.totals));
@@ -391,7 +406,7 @@ static int run_tests(struct options *o, char **operands, int nr)
 		return STATUS_HOST;
 	if (!tests_select(&tests, engine, operands, nr, o->tag)) {
 		if (o->list)
-			status = list(&tests);
+			status = list(&tests, o->report == &report_json);
 		else
 			status = host_will_do(&tests) ? run_all(engine, &tests, o, host)
 						      : STATUS_HOST;

@@ -234,12 +234,12 @@ static void finish(struct slot *slot, bool in_time, bool alone, struct result *r
 	}
 }
 
-/* Waits until a child says something or its time is up. */
-static void wait_for_children(struct slot *slots, unsigned int nr)
+/* Waits until a child says something, its time is up, or @most seconds have passed. */
+static void wait_for_children(struct slot *slots, unsigned int nr, double most)
 {
 	struct pollfd p[MOST_JOBS];
 	unsigned int waiting = 0;
-	double first = 1e6;
+	double first = most;
 
 	for (unsigned int i = 0; i < nr; i++) {
 		double left = slots[i].begin + slots[i].limit - now();
@@ -320,6 +320,18 @@ static int end_round(struct queue *q, struct slot *slot, struct result *result)
 	return fill_slot(q, slot);
 }
 
+/* About the one that was begun last. */
+static void tell_running(const struct queue *q, const struct slot *slots, unsigned int nr)
+{
+	const struct slot *last = NULL;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (slots[i].pid && (!last || slots[i].begin > last->begin))
+			last = &slots[i];
+	if (last && q->options->running)
+		q->options->running(q->ctx, last->index, last->round, now() - last->begin);
+}
+
 static unsigned int count_running(const struct slot *slots, unsigned int nr)
 {
 	unsigned int running = 0;
@@ -347,7 +359,8 @@ int tests_run(struct engine *engine, const struct tests *tests, const struct run
 			nr = i;
 	}
 	while (!r && (running = count_running(slots, nr))) {
-		wait_for_children(slots, nr);
+		tell_running(&q, slots, nr);
+		wait_for_children(slots, nr, options->running ? 1 : 1e6);
 		for (unsigned int i = 0; i < nr && !r; i++) {
 			struct result result;
 			bool in_time;

@@ -102,6 +102,36 @@ static void json_end(const struct totals *totals)
 	json_free(report);
 }
 
+void list_json(const struct tests *tests)
+{
+	struct json *list, *out = json_object();
+
+	json_set(out, "schema", json_number(REPORT_SCHEMA));
+	list = json_set(out, "behaviours", json_array());
+	for (unsigned int i = 0; i < tests->nr; i++) {
+		const struct behaviour *b = &tests->list[i].b;
+		const struct {
+			const char *key, *text;
+		} members[] = {
+			{"id", b->id},	     {"title", b->title},
+			{"arch", b->arch},   {"needs", b->needs},
+			{"tags", b->tags},   {"fixes", b->fixes},
+			{"since", b->since}, {"seen_failing", b->seen_failing},
+			{"path", b->path},
+		};
+		struct json *one;
+
+		if (tests->list[i].broken)
+			continue;
+		one = json_add(list, json_object());
+		for (unsigned int k = 0; k < sizeof(members) / sizeof(members[0]); k++)
+			set_text(one, members[k].key, members[k].text);
+	}
+	if (json_write(stdout, out))
+		msg_error("the list cannot be written");
+	json_free(out);
+}
+
 /* ---- JUnit ---- */
 
 static FILE *cases;

@@ -52,6 +52,11 @@ struct run_options {
 	FILE *trace;	   /* NULL for none */
 	unsigned int jobs; /* at once */
 	uint64_t repeat;   /* each that often, or until it does not pass */
+	/*
+	 * Called with tests_run()'s @ctx about the one that was begun last, when it
+	 * begins and at least every second; NULL for nobody. @round counts repetitions from 1.
+	 */
+	void (*running)(void *ctx, unsigned int index, uint64_t round, double seconds);
 };
 
 /*
@@ -79,6 +84,18 @@ struct report {
 		       const char *host, bool verbose);
 	void (*end)(const struct totals *totals);
 };
+
+/*
+ * A line on standard error that is written over again and again: "[@number/@of] @id, run @round, @seconds s". Clear it
+ * before anything else is printed. Wanted where standard error is a terminal.
+ */
+bool progress_wanted(void);
+void progress_show(unsigned int number, unsigned int of, const char *id, uint64_t round,
+		   double seconds);
+void progress_clear(void);
+
+/* What --list shows, as JSON. */
+void list_json(const struct tests *tests);
 
 extern const struct report report_ktap, report_pretty, report_json, report_junit;
 
