@@ -25,6 +25,22 @@
 
 #define MOST_ERRNOS 16
 
+/* Held by who starts several threads: with one missing the others must not begin. */
+struct gate {
+	pthread_mutex_t held;
+	bool closed;
+};
+
+static bool pass(struct gate *gate)
+{
+	bool closed;
+
+	pthread_mutex_lock(&gate->held);
+	closed = gate->closed;
+	pthread_mutex_unlock(&gate->held);
+	return !closed;
+}
+
 struct job {
 	/* Set before the thread begins. */
 	int fd;
@@ -34,6 +50,7 @@ struct job {
 	bool blocked;		    /* begins with all signals blocked */
 	struct kvm_run *run;	    /* of a vCPU: where immediate_exit is */
 	pthread_barrier_t *barrier; /* waited at before each time; NULL for none */
+	struct gate *gate;	    /* passed before anything else; NULL for none */
 	/* Set by it. */
 	int result; /* of the last time */
 	unsigned long good;
@@ -70,6 +87,8 @@ static void *work(void *data)
 	struct job *job = data;
 	sigset_t all;
 
+	if (job->gate && !pass(job->gate))
+		return NULL;
 	if (job->blocked) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_BLOCK, &all, NULL);
@@ -269,6 +288,8 @@ static int race(lua_State *L)
 	unsigned long times = (unsigned long)luaL_checkinteger(L, 1);
 	unsigned int nr = (unsigned int)(lua_gettop(L) - 1) / 3, begun = 0;
 	pthread_barrier_t barrier;
+	struct gate gate = {PTHREAD_MUTEX_INITIALIZER, false};
+	int r = 0;
 
 	if (nr < 2 || nr > MOST_RACERS || (lua_gettop(L) - 1) % 3)
 		return script_error(L, "a race has from 2 to %d ioctls", MOST_RACERS);
@@ -284,14 +305,19 @@ static int race(lua_State *L)
 		fill(L, first + 1, &jobs[i]);
 		lua_settop(L, first);
 		jobs[i].barrier = &barrier;
+		jobs[i].gate = &gate;
 	}
 	pthread_barrier_init(&barrier, NULL, nr);
-	while (begun < nr && !pthread_create(&ids[begun], NULL, work, &jobs[begun]))
+	pthread_mutex_lock(&gate.held);
+	while (begun < nr && !(r = pthread_create(&ids[begun], NULL, work, &jobs[begun])))
 		begun++;
-	/* With one missing the others would wait for ever; the process's time limit is for a machine without memory. */
+	gate.closed = r != 0;
+	pthread_mutex_unlock(&gate.held);
 	for (unsigned int i = 0; i < begun; i++)
 		pthread_join(ids[i], NULL);
 	pthread_barrier_destroy(&barrier);
+	if (r)
+		return script_error(L, "there can be no thread more: %s", strerror(r));
 	for (unsigned int i = 0; i < nr; i++) {
 		push_result(L, &jobs[i]);
 		lua_insert(L, -3);

@@ -18,44 +18,40 @@ static const char trouble[] =
 
 #define MOST_LINES 40
 
-char *kernel_trouble(void)
+/* "level,number,time,flags;message\n": the message, or NULL. What user space has written has a facility above the level. */
+static const char *kernels_message(char *record)
 {
-	static int fd = -1;
+	char *message = strchr(record, ';');
+
+	record[strcspn(record, "\n")] = '\0';
+	return message && !(strtoul(record, NULL, 10) >> 3) ? message + 1 : NULL;
+}
+
+char *kernel_trouble_in(int fd)
+{
 	static regex_t pattern;
-	static bool tried;
-	char record[2048], *text = NULL, *line;
+	static bool compiled;
+	char record[2048], *text = NULL;
 	unsigned int lines = 0;
 	size_t size = 0;
 	ssize_t n;
 	FILE *out;
 
-	if (!tried) {
-		/* Users may be kept from it; then nothing is known. */
-		tried = true;
-		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && (regcomp(&pattern, trouble, REG_EXTENDED | REG_NOSUB) ||
-				lseek(fd, 0, SEEK_END) < 0)) {
-			close(fd);
-			fd = -1;
-		}
+	if (!compiled && regcomp(&pattern, trouble, REG_EXTENDED | REG_NOSUB))
 		return NULL;
-	}
-	if (fd < 0)
-		return NULL;
+	compiled = true;
 	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	/* A record a read: "level,number,time,flags;message\n". EPIPE: some were overwritten. */
+	/* A record a read. EPIPE: some were overwritten. */
 	while ((n = read(fd, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		const char *line;
+
 		if (n < 0)
 			continue;
 		record[n] = '\0';
-		record[strcspn(record, "\n")] = '\0';
-		line = strchr(record, ';');
-		if (!line)
-			continue;
-		line++;
-		if ((lines || !regexec(&pattern, line, 0, NULL, 0)) && lines++ < MOST_LINES)
+		line = kernels_message(record);
+		if (line && (lines || !regexec(&pattern, line, 0, NULL, 0)) && lines++ < MOST_LINES)
 			fprintf(out, "%s\n", line);
 	}
 	if (fclose(out) || !lines) {
@@ -63,4 +59,22 @@ char *kernel_trouble(void)
 		return NULL;
 	}
 	return text;
+}
+
+char *kernel_trouble(void)
+{
+	static int fd = -1;
+	static bool tried;
+
+	if (!tried) {
+		/* Users may be kept from it; then nothing is known. */
+		tried = true;
+		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && lseek(fd, 0, SEEK_END) < 0) {
+			close(fd);
+			fd = -1;
+		}
+		return NULL;
+	}
+	return fd < 0 ? NULL : kernel_trouble_in(fd);
 }

@@ -69,6 +69,8 @@ int tests_run(struct engine *engine, const struct tests *tests, const struct run
 
 /* The kernel's log since the last call: what it says of trouble, or NULL. The first call only remembers. */
 char *kernel_trouble(void);
+/* What the records that can be read from @fd now say of trouble, from its first line on; to be freed. NULL for nothing. */
+char *kernel_trouble_in(int fd);
 
 /* ---- telling ---- */
 
