@@ -11,13 +11,14 @@ $(BENCH_BIN): $(BENCH)/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/bench/ratio.o 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
 
-# The floor of a start: a program of its own, with nothing of ours in it.
-$(BENCH)/bare: tests/bench/$(ARCH)/bare.c
+# The floors of a start and of a script: programs of their own, with nothing of ours in them.
+BENCH_FLOORS := $(patsubst tests/bench/$(ARCH)/%.c,$(BENCH)/%,$(wildcard tests/bench/$(ARCH)/*.c))
+$(BENCH_FLOORS): $(BENCH)/%: tests/bench/$(ARCH)/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
-bench-build: all $(BENCH_BIN) $(if $(wildcard tests/bench/$(ARCH)/bare.c),$(BENCH)/bare)
+bench-build: all $(BENCH_BIN) $(BENCH_FLOORS)
 
 bench: bench-build ## measure: what an exit, a start, the memory and a lab's start cost, as ratios
 	$(Q)tests/bench/run

@@ -20,18 +20,34 @@ for _, name in ipairs {"get_supported_cpuid", "get_emulated_cpuid", "get_support
 	end
 end
 
--- The host's CPUID, with this vCPU's APIC id where it stands (leaves 1, 0xb and 0x1f).
-function K.prepare_vcpu(vcpu)
-	local cpuid = env.kvm.system:get_supported_cpuid()
-	for i = 0, cpuid.nent - 1 do
-		local entry = cpuid.entries[i]
-		if entry["function"] == 1 then
-			entry.ebx = entry.ebx & 0x00ffffff | (vcpu.id & 0xff) << 24
-		elseif entry["function"] == 0xb or entry["function"] == 0x1f then
-			entry.edx = vcpu.id
+-- The host's CPUID, asked for once, and those of its entries that have the vCPU's APIC id: leaf 1 in EBX's highest byte,
+-- leaves 0xb and 0x1f in EDX.
+local host_cpuid, leaf_1, x2apic_leaves
+
+local function read_host_cpuid()
+	host_cpuid, x2apic_leaves = env.kvm.system:get_supported_cpuid(), {}
+	for i = 0, host_cpuid.nent - 1 do
+		local entry = host_cpuid.entries[i]
+		local leaf = entry["function"]
+		if leaf == 1 then
+			leaf_1 = entry
+		elseif leaf == 0xb or leaf == 0x1f then
+			table.insert(x2apic_leaves, entry)
 		end
 	end
-	vcpu:set_cpuid2(cpuid)
+end
+
+function K.prepare_vcpu(vcpu)
+	if not host_cpuid then
+		read_host_cpuid()
+	end
+	if leaf_1 then
+		leaf_1.ebx = leaf_1.ebx & 0x00ffffff | (vcpu.id & 0xff) << 24
+	end
+	for _, entry in ipairs(x2apic_leaves) do
+		entry.edx = vcpu.id
+	end
+	vcpu:set_cpuid2(host_cpuid)
 end
 
 K.as_option = "-mx86-used-note=no"

@@ -38,6 +38,7 @@ static unsigned int nr_fds; /* entries that were ever used; the rest of the tabl
 static pthread_mutex_t fds_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static FILE *trace_out;
+static struct trace_ring *trace_ring;
 static struct timespec trace_start;
 
 /*
@@ -114,7 +115,14 @@ void kvm_trace_to(FILE *out)
 {
 	trace_out = out;
 	clock_gettime(CLOCK_MONOTONIC, &trace_start);
-	hooked = trace_out || nr_injections;
+	hooked = trace_out || trace_ring || nr_injections;
+}
+
+void kvm_trace_last(struct trace_ring *ring)
+{
+	trace_ring = ring;
+	clock_gettime(CLOCK_MONOTONIC, &trace_start);
+	hooked = trace_out || trace_ring || nr_injections;
 }
 
 int kvm_inject(const char *spec, const char **why)
@@ -186,28 +194,69 @@ HOT static int call(int fd, unsigned long request, uintptr_t arg)
 	return r < 0 ? -errno : r;
 }
 
-static int call_hooked(int fd, unsigned long request, uintptr_t arg)
+/* The ring's next record, and its number; fds_lock is held. */
+static struct trace_record *next_record(const struct trace_record *from, unsigned long *number)
 {
+	struct trace_record *record = &trace_ring->records[trace_ring->count % TRACE_LAST];
+
+	record->returned = false;
+	record->seconds = from->seconds;
+	record->request = from->request;
+	record->arg = from->arg;
+	memcpy(record->object, from->object, sizeof(record->object));
+	*number = trace_ring->count++;
+	return record;
+}
+
+/* Others have made so many calls meanwhile that the record is one of theirs by now. */
+static bool is_lost(unsigned long number)
+{
+	return trace_ring->count - number > TRACE_LAST;
+}
+
+static int call_traced(int fd, unsigned long request, uintptr_t arg)
+{
+	struct trace_record own, *record = &own;
+	const struct kvm_run *run = NULL;
 	struct timespec before, after;
 	const struct named_fd *entry;
-	struct named_fd named = {.name = "?"};
+	unsigned long number = 0;
 	int r = injected(request);
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	if (!r)
-		r = call(fd, request, arg);
-	if (!trace_out)
-		return r;
-	clock_gettime(CLOCK_MONOTONIC, &after);
+	own.request = request;
+	own.arg = arg;
+	own.seconds = seconds_between(&trace_start, &before);
 	pthread_mutex_lock(&fds_lock);
 	entry = fd_entry(fd, false);
-	if (entry)
-		named = *entry;
+	strcpy(own.object, entry ? entry->name : "?");
+	if (request == KVM_RUN && entry)
+		run = entry->run;
+	if (trace_ring)
+		record = next_record(&own, &number);
 	pthread_mutex_unlock(&fds_lock);
-	trace_call(trace_out, seconds_between(&trace_start, &before), named.name, request, arg, r,
-		   (uint64_t)(seconds_between(&before, &after) * 1e9),
-		   request == KVM_RUN ? named.run : NULL);
+
+	if (!r)
+		r = call(fd, request, arg);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	pthread_mutex_lock(&fds_lock);
+	if (trace_ring && is_lost(number))
+		record = next_record(&own, &number);
+	trace_note(record, r, (uint64_t)(seconds_between(&before, &after) * 1e9), run);
+	pthread_mutex_unlock(&fds_lock);
+	if (trace_out)
+		trace_print(trace_out, record);
 	return r;
+}
+
+static int call_hooked(int fd, unsigned long request, uintptr_t arg)
+{
+	int r;
+
+	if (trace_out || trace_ring)
+		return call_traced(fd, request, arg);
+	r = injected(request);
+	return r ? r : call(fd, request, arg);
 }
 
 HOT int kvm_try(int fd, unsigned long request, uintptr_t arg)

@@ -84,6 +84,9 @@ KVM_TYPED(kvm_interrupt, KVM_INTERRUPT, const struct kvm_interrupt)
  * it off. Set before the first vCPU runs.
  */
 void kvm_trace_to(FILE *out);
+/* Notes the calls in @ring as well (trace.h), whose owner the caller is; NULL turns it off. */
+struct trace_ring;
+void kvm_trace_last(struct trace_ring *ring);
 /* Lets a trace show each exit of vCPU @fd; @run must outlive the descriptor's name. */
 void kvm_trace_run(int fd, const struct kvm_run *run);
 

@@ -28,7 +28,7 @@ static void one_reg_value(FILE *out, const void *arg, int result)
 	fprintf(out, " %s", name);
 	if (result < 0 || !reg->addr || size > sizeof(value))
 		return;
-	memcpy(&value, (const void *)(uintptr_t)reg->addr, size);
+	memcpy(&value, reg + 1, size); /* trace_note() has put it there */
 	fprintf(out, " value=0x%" PRIx64, value);
 }
 
@@ -155,66 +155,113 @@ static void print_fields(FILE *out, const struct kvm_field *field, const uint8_t
 	}
 }
 
-/* The longest of an argument that is shown: more than any row's fields and list need. */
-#define MOST_COPIED 4096
-
 /*
- * Copies what lies at @arg, as far as it can be read: a script may have given
- * any address, and a caller a list shorter than its own count says. The kernel
- * looks, page by page. False if nothing is there.
+ * Copies up to @size bytes from @from, as far as they can be read; the rest is
+ * zeroed. A script may have given any address, and a caller a list shorter than
+ * its own count says. The kernel looks, page by page; where it does not offer
+ * that, or forbids it, the first @known bytes are taken. False if nothing is there.
  */
-static bool copy_argument(uint8_t *to, uintptr_t arg, size_t known)
+static bool copy_from(void *to, size_t size, uintptr_t from, size_t known)
 {
-	size_t page = 4096, first = page - arg % page;
-	struct iovec local = {to, MOST_COPIED},
-		     remote[2] = {{(void *)arg, first},
-				  {(void *)(arg + first), MOST_COPIED - first}};
+	size_t page = 4096, first = page - from % page;
+	struct iovec local = {to, size}, remote[2] = {{(void *)from, first < size ? first : size},
+						      {(void *)(from + first), size - first}};
 	ssize_t n;
 
-	memset(to, 0, MOST_COPIED);
-	n = process_vm_readv(getpid(), &local, 1, remote, first < MOST_COPIED ? 2 : 1, 0);
-	if (n > 0)
-		return true;
-	if (errno != ENOSYS && errno != EPERM)
+	n = process_vm_readv(getpid(), &local, 1, remote, first < size ? 2 : 1, 0);
+	if (n < 0 && errno != ENOSYS && errno != EPERM)
 		return false;
-	/* A kernel that does not offer it, or forbids it. */
-	memcpy(to, (const void *)arg, known);
-	return true;
+	if (n < 0) {
+		memcpy(to, (const void *)from, known);
+		n = (ssize_t)known;
+	}
+	memset((uint8_t *)to + n, 0, size - (size_t)n);
+	return n > 0;
 }
 
-void trace_call(FILE *out, double seconds, const char *fd_name, unsigned long request,
-		uintptr_t arg, int result, uint64_t ns, const struct kvm_run *run)
+static void note_register(struct trace_record *record)
 {
-	const struct kvm_decode *d = find(request);
-	const char *name = kvm_name(KVM_NAMES_IOCTL, request);
-	uint8_t copy[MOST_COPIED];
+	struct kvm_one_reg *reg = (struct kvm_one_reg *)record->copy;
+	unsigned int size = 1u << ((reg->id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
+
+	if (size <= sizeof(uint64_t))
+		copy_from(reg + 1, size, (uintptr_t)reg->addr, size);
+}
+
+/* Of the kinds of exits, a port's data alone lies elsewhere in the mapping. */
+static void note_exit(struct trace_record *record, const struct kvm_run *run)
+{
+	struct kvm_run *copy = (struct kvm_run *)record->run;
+	size_t place = TRACE_RUN - sizeof(uint64_t);
+
+	memcpy(record->run, run, place);
+	if (run->exit_reason != KVM_EXIT_IO)
+		return;
+	memcpy(record->run + place, (const uint8_t *)run + run->io.data_offset, sizeof(uint64_t));
+	copy->io.data_offset = place;
+}
+
+void trace_note(struct trace_record *record, int result, uint64_t ns, const struct kvm_run *run)
+{
+	const struct kvm_decode *d = find(record->request);
+
+	record->result = result;
+	record->ns = ns;
+	record->has_copy = d && d->arg == 'p' && record->arg &&
+			   copy_from(record->copy, sizeof(record->copy), record->arg,
+				     _IOC_SIZE(record->request));
+	if (record->has_copy && result >= 0 &&
+	    (record->request == KVM_GET_ONE_REG || record->request == KVM_SET_ONE_REG))
+		note_register(record);
+	record->has_run = run && result >= 0;
+	if (record->has_run)
+		note_exit(record, run);
+	record->returned = true;
+}
+
+static void print_argument(FILE *out, const struct trace_record *r)
+{
+	const struct kvm_decode *d = find(r->request);
+
+	if (!d)
+		return;
+	if (d->arg != 'p') {
+		fputc(' ', out);
+		print_value(out, d->arg, r->arg);
+	} else if (r->returned && r->has_copy) {
+		print_fields(out, d->fields, r->copy);
+		if (d->more)
+			d->more(out, r->copy, r->result);
+	} else {
+		fprintf(out, " 0x%lx", (unsigned long)r->arg);
+	}
+}
+
+void trace_print(FILE *out, const struct trace_record *r)
+{
+	const char *name = kvm_name(KVM_NAMES_IOCTL, r->request);
 	char text[256];
 
 	flockfile(out);
-	fprintf(out, "%10.6f %-7s ", seconds, fd_name);
+	fprintf(out, "%10.6f %-7.*s ", r->seconds, (int)sizeof(r->object), r->object);
 	if (name)
 		fputs(name, out);
 	else
-		fprintf(out, "ioctl 0x%lx", request);
-	if (d && d->arg != 'p') {
-		fputc(' ', out);
-		print_value(out, d->arg, arg);
-	} else if (d && arg && copy_argument(copy, arg, _IOC_SIZE(request))) {
-		print_fields(out, d->fields, copy);
-		if (d->more)
-			d->more(out, copy, result);
-	} else if (d) {
-		fprintf(out, " 0x%lx", (unsigned long)arg);
-	}
-	if (result < 0)
-		fprintf(out, " = %s", errno_name(result));
+		fprintf(out, "ioctl 0x%lx", r->request);
+	print_argument(out, r);
+	if (!r->returned)
+		fputs(" has not returned", out);
+	else if (r->result < 0)
+		fprintf(out, " = %s", errno_name(r->result));
 	else
-		fprintf(out, " = %d", result);
-	if (run && result >= 0) {
-		kvm_exit_describe(run, text, sizeof(text));
+		fprintf(out, " = %d", r->result);
+	if (r->returned && r->has_run) {
+		kvm_exit_describe((const struct kvm_run *)r->run, text, sizeof(text));
 		fprintf(out, " %s", text);
 	}
-	fprintf(out, " (%.1f us)\n", (double)ns / 1000);
+	if (r->returned)
+		fprintf(out, " (%.1f us)", (double)r->ns / 1000);
+	fputc('\n', out);
 	funlockfile(out);
 }
 

@@ -7,6 +7,8 @@
 #ifndef KVMBED_TRACE_H
 #define KVMBED_TRACE_H
 
+#include <linux/kvm.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,8 +37,39 @@ struct kvm_decode {
 /* arch/<name>/decode.c */
 extern const struct kvm_decode arch_decode[];
 
-/* Prints one traced call; @seconds since the trace began, @ns in the ioctl. */
-void trace_call(FILE *out, double seconds, const char *fd_name, unsigned long request,
-		uintptr_t arg, int result, uint64_t ns, const struct kvm_run *run);
+/* As much of an argument is kept: more than any row's fields and list need. */
+#define TRACE_COPIED 4352
+#define TRACE_RUN    512
+
+/*
+ * One call, as it is noted when it is made; in words only when somebody wants
+ * to read it. It has no pointer, so it may lie in memory that processes share.
+ */
+struct trace_record {
+	double seconds; /* since the trace began */
+	uint64_t ns;	/* in the ioctl */
+	unsigned long request;
+	uintptr_t arg;
+	int result;
+	bool returned; /* otherwise it has not come back yet, and what is above it alone counts */
+	bool has_copy, has_run;
+	char object[16]; /* on which it was made: "vcpu0" */
+	/* What the kernel left at @arg; behind a struct kvm_one_reg, the register's value. */
+	uint8_t copy[TRACE_COPIED] __attribute__((aligned(8)));
+	/* Of a KVM_RUN, the exit: the beginning of struct kvm_run, with a port's data moved into it. */
+	uint8_t run[TRACE_RUN] __attribute__((aligned(8)));
+};
+
+/* The last calls, the newest at [(count - 1) % TRACE_LAST]. */
+#define TRACE_LAST 64
+struct trace_ring {
+	unsigned long count; /* of all calls */
+	struct trace_record records[TRACE_LAST];
+};
+
+/* Takes over what the call has left: @result, its argument, and the exit in @run if that is not NULL. Any thread. */
+void trace_note(struct trace_record *record, int result, uint64_t ns, const struct kvm_run *run);
+/* One line, decoded. */
+void trace_print(FILE *out, const struct trace_record *record);
 
 #endif

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The last lines of an ioctl trace, in memory that outlives the process which made them; see script.h. */
-#include <errno.h>
+/* The last ioctls, in memory that outlives the process which made them; see script.h. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "kvm.h"
 #include "script/script.h"
-
-#define LINES 64
-#define WIDTH 256
+#include "trace.h"
 
 struct history {
-	unsigned long count; /* of whole lines */
-	size_t filled;	     /* of the line under way */
-	char lines[LINES][WIDTH];
+	struct trace_ring ring;
 };
-
-static FILE *stream; /* what the trace is written to */
-static FILE *copy_to;
 
 struct history *history_new(void)
 {
@@ -28,58 +20,49 @@ struct history *history_new(void)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* What does not fit into a line is cut. */
-static ssize_t take(void *cookie, const char *text, size_t size)
+void history_start(struct history *h, FILE *copy)
 {
-	struct history *h = cookie;
-
-	for (size_t i = 0; i < size; i++) {
-		char *line = h->lines[h->count % LINES];
-
-		if (text[i] != '\n') {
-			if (h->filled < WIDTH - 1)
-				line[h->filled++] = text[i];
-			continue;
-		}
-		line[h->filled] = '\0';
-		h->filled = 0;
-		h->count++;
-	}
-	if (copy_to)
-		fwrite(text, 1, size, copy_to);
-	return (ssize_t)size;
-}
-
-int history_start(struct history *h, void *copy)
-{
-	cookie_io_functions_t functions = {.write = take};
-
-	memset(h, 0, sizeof(*h));
-	copy_to = copy;
-	if (stream)
-		fclose(stream);
-	stream = fopencookie(h, "w", functions);
-	if (!stream)
-		return -ENOMEM;
-	setvbuf(stream, NULL, _IOLBF, WIDTH * 2);
-	kvm_trace_to(stream);
-	return 0;
+	kvm_trace_to(copy);
+	kvm_trace_last(&h->ring);
 }
 
 void history_clear(struct history *h)
 {
-	h->count = 0;
-	h->filled = 0;
+	h->ring.count = 0;
 }
 
-const char *history_line(const struct history *h, unsigned int back)
+static const struct trace_record *record(const struct history *h, unsigned int back)
 {
-	if (back >= h->count || back >= LINES)
+	if (back >= h->ring.count || back >= TRACE_LAST)
 		return NULL;
-	return h->lines[(h->count - 1 - back) % LINES];
+	return &h->ring.records[(h->ring.count - 1 - back) % TRACE_LAST];
+}
+
+bool history_line(const struct history *h, unsigned int back, char *buf, size_t size)
+{
+	const struct trace_record *r = record(h, back);
+	FILE *out = r ? fmemopen(buf, size, "w") : NULL;
+
+	if (!out)
+		return false;
+	trace_print(out, r);
+	fclose(out);
+	buf[size - 1] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return true;
+}
+
+const char *history_last(const struct history *h, bool *returned)
+{
+	const struct trace_record *r = record(h, 0);
+
+	if (!r)
+		return NULL;
+	*returned = r->returned;
+	return kvm_name(KVM_NAMES_IOCTL, r->request);
 }
 
 unsigned long history_count(const struct history *h)
 {
-	return h->count;
+	return h->ring.count;
 }

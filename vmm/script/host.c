@@ -287,6 +287,7 @@ static int print(lua_State *L)
 static int end_history(lua_State *L)
 {
 	kvm_trace_to(NULL);
+	kvm_trace_last(NULL);
 	kvm_inject_hold(true);
 	return 0;
 }

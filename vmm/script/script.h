@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "script/api.h"
 
@@ -75,17 +76,19 @@ void script_open_disasm(lua_State *L);
 void script_open_models(lua_State *L);
 
 /*
- * The ioctl history: the last lines of the trace, in memory that a child shares
- * with its parent, so that it outlives a crash.
+ * The ioctl history: the last calls, in memory that a child shares with its
+ * parent, so that it outlives a crash. They are put into words by who reads it.
  */
 struct history;
 struct history *history_new(void);
-/* Begins anew, and has everything traced from now on; also to @copy, unless that is NULL. */
-int history_start(struct history *h, void *copy);
+/* Has every call noted from now on; also as a trace to @copy, unless that is NULL. */
+void history_start(struct history *h, FILE *copy);
 void history_clear(struct history *h);
-/* Line @back from the end (0: the last), or NULL. */
-const char *history_line(const struct history *h, unsigned int back);
-/* How many lines there were in all. */
+/* The call @back from the end (0: the last) in words, cut to @size; false if that is not kept, or there was none. */
+bool history_line(const struct history *h, unsigned int back, char *buf, size_t size);
+/* The last call's name (NULL: it has none, or there was no call), and whether it has returned. */
+const char *history_last(const struct history *h, bool *returned);
+/* How many calls there were in all. */
 unsigned long history_count(const struct history *h);
 
 #endif

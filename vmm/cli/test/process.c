@@ -75,10 +75,8 @@ static void child(struct engine *engine, const char *path, const struct slot *sl
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
-	if (!history_start(slot->history, trace))
-		shared->verdict = engine_run(engine, path, shared->reason, sizeof(shared->reason));
-	else
-		shared->verdict = VERDICT_CRASH;
+	history_start(slot->history, trace);
+	shared->verdict = engine_run(engine, path, shared->reason, sizeof(shared->reason));
 	fflush(NULL);
 	shared->done = true;
 	_exit(0);
@@ -130,12 +128,12 @@ static bool reap(pid_t pid, int *status, double limit)
 
 static const char *last_ioctl(const struct slot *slot, char *buf, size_t size)
 {
-	const char *line = history_line(slot->history, 0),
-		   *name = line ? strstr(line, "KVM_") : NULL;
+	bool returned = false;
+	const char *name = history_last(slot->history, &returned);
 
-	if (!name)
+	if (!history_count(slot->history))
 		return "before its first ioctl";
-	snprintf(buf, size, "after %.*s", (int)strcspn(name, " "), name);
+	snprintf(buf, size, "%s %s", returned ? "after" : "in", name ? name : "an ioctl");
 	return buf;
 }
 
@@ -165,18 +163,20 @@ static void judge(const struct slot *slot, struct result *result, int status, bo
 
 static char *history_text(const struct history *history)
 {
-	char *text = NULL;
+	char line[256], *text = NULL;
 	unsigned int back = 0;
 	size_t size = 0;
 	FILE *out;
 
-	while (history_line(history, back))
+	while (history_line(history, back, line, sizeof(line)))
 		back++;
 	out = back ? open_memstream(&text, &size) : NULL;
 	if (!out)
 		return NULL;
-	while (back--)
-		fprintf(out, "%s\n", history_line(history, back));
+	while (back--) {
+		history_line(history, back, line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
 	fclose(out);
 	return text;
 }

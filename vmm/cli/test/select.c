@@ -234,10 +234,17 @@ static int take_named(struct tests *tests, struct tests *all, const char *operan
 	return -EINVAL;
 }
 
+/* Reads all headers; not before somebody needs them. */
+static int read_catalogue(struct tests *all, struct engine *engine, const char *catalogue)
+{
+	return *catalogue && !all->nr ? add_folder(all, engine, catalogue, catalogue) : 0;
+}
+
 static int take_operand(struct tests *tests, struct tests *all, struct engine *engine,
 			const char *operand, const char *catalogue)
 {
 	struct stat st;
+	int r;
 
 	/* What can only be a path: "./x", "x.lua". "x86" is the catalogue's folder as well. */
 	if (!stat(operand, &st)) {
@@ -249,7 +256,8 @@ static int take_operand(struct tests *tests, struct tests *all, struct engine *e
 		msg_error("cannot read %s: %s", operand, strerror(errno));
 		return -EINVAL;
 	}
-	return take_named(tests, all, operand);
+	r = read_catalogue(all, engine, catalogue);
+	return r ? r : take_named(tests, all, operand);
 }
 
 static int take_all(struct tests *tests, struct tests *all)
@@ -301,8 +309,8 @@ int tests_select(struct tests *tests, struct engine *engine, char **operands, in
 	int r = 0;
 
 	find_catalogue(catalogue, sizeof(catalogue));
-	if (*catalogue)
-		r = add_folder(&all, engine, catalogue, catalogue);
+	if (!nr)
+		r = read_catalogue(&all, engine, catalogue);
 	if (!r && !nr && !all.nr) {
 		msg_error("no behaviours were found: name a script, or set KVMBED_BEHAVIOURS to "
 			  "their folder");

@@ -24,7 +24,9 @@ function K.Errno:__tostring()
 end
 
 function K.raise(call, errno)
-	error(setmetatable({call = call, errno = errno, where = core.where()}, K.Errno), 0)
+	-- Where it was is told only if nobody expects it.
+	local where = K.expecting and "" or core.where()
+	error(setmetatable({call = call, errno = errno, where = where}, K.Errno), 0)
 end
 
 -- What ends a script before its end: skip() and the like.

@@ -128,7 +128,9 @@ function env.expect_errno(names, fn, ...)
 		K.error("the second argument of expect_errno() is a function, such as vcpu.set_sregs")
 	end
 	K.checks = K.checks + 1
+	K.expecting = true
 	local ok, value, errno = pcall(fn, table.unpack(arguments, 1, n - 1))
+	K.expecting = false
 	local got, from = "OK", nil
 	if not ok and K.is(value, K.Errno) then
 		got, from = value.errno, value.call
