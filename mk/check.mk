@@ -16,5 +16,6 @@ check-all: everything asan ## the same on every emulated host; also that the tes
 asan:
 	$(Q)$(MAKE) BUILD=$(BUILD)/asan ARCH=$(HOST_ARCH) CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
 		LDFLAGS="-fsanitize=address,undefined" $(BUILD)/asan/$(HOST_ARCH)/kvmbed $(BUILD)/asan/$(HOST_ARCH)/kvmbed-test
+	$(Q)ln -sfn ../../$(HOST_ARCH)/guest-lib $(BUILD)/asan/$(HOST_ARCH)/guest-lib
 
 .PHONY: check check-all asan
