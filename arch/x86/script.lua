@@ -136,6 +136,37 @@ K.boot = {
 	end,
 }
 
+-- vcpu:cpuid {[LEAF] = CHANGE, ...}: KVM_SET_CPUID2 of what the vCPU has with these changes. A change is a function that is
+-- given each of the leaf's entries; a table of registers, which becomes the leaf's only entry; or false, which takes it away.
+function K.VCPU:cpuid(changes)
+	local cpuid = K.growing(function(room)
+		return core.struct("kvm_cpuid2", room, {nent = room})
+	end, self, env.KVM_GET_CPUID2, 256)
+	local entries = {}
+	for i = 0, cpuid.nent - 1 do
+		local entry = cpuid.entries[i]
+		-- Older kernels leave nent as it was: what follows the last entry is zeroes.
+		if i > 0 and entry["function"] == 0 then
+			break
+		end
+		local change = changes[entry["function"]]
+		if type(change) == "function" then
+			change(entry)
+		end
+		if change == nil or type(change) == "function" then
+			entries[#entries + 1] = entry
+		end
+	end
+	for leaf, change in pairs(changes) do
+		if type(change) == "table" then
+			change["function"] = leaf
+			entries[#entries + 1] = change
+		end
+	end
+	self:set_cpuid2(core.struct("kvm_cpuid2", {nent = #entries, entries = entries}))
+	return self
+end
+
 -- ---- MSRs ----
 
 -- Numbers of MSRs by the manual's name, of those that the host lists.

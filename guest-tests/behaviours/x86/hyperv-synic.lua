@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 behaviour {
 	id = "x86/hyperv-synic", arch = "x86", needs = {cap.HYPERV_SYNIC, cap.HYPERV_SYNIC2, cap.HYPERV_VP_INDEX, cap.SPLIT_IRQCHIP},
-	title = "Hyper-V's SynIC: what must come before it, its pages, an interrupt by a SINT; VP_INDEX",
+	title = "Hyper-V's SynIC: what must come before it, its pages, interrupts with event flags by a SINT; with and without VP_INDEX",
 	fixes = "kvm-unit-tests: x86/hyperv: pass hv_vpindex cpu flag along with hv_synic",
-	seen_failing = "absent natively, where KVM has no Hyper-V; fails with the write of VP_INDEX left out",
+	seen_failing = "absent natively, where KVM has no Hyper-V; fails with the write of VP_INDEX left out, and with the flag not set before the interrupt",
 }
 
 local GUEST_OS_ID, VP_INDEX = 0x40000000, 0x40000002
@@ -26,23 +26,13 @@ refuses("EINVAL", "nor for the second version", synic(bare, KVM_CAP_HYPERV_SYNIC
 local vm = kvm.vm()
 vm:enable_cap {cap = KVM_CAP_SPLIT_IRQCHIP, args = {24}}
 local ram = vm:memory {gpa = 0, size = 0x10000}
-local SIGNATURE = 0x31237648 -- "Hv#1"
-
--- A vCPU that sees a Hyper-V with everything in leaf 0x40000003.
-local function enlightened(id)
-	local vcpu = vm:vcpu(id)
-	local cpuid = kvm.system:get_supported_cpuid()
-	local entries = {}
-	for i = 0, cpuid.nent - 1 do
-		local entry = cpuid.entries[i]
-		if entry["function"] & 0xffffff00 ~= 0x40000000 then
-			entries[#entries + 1] = entry
-		end
-	end
-	entries[#entries + 1] = {["function"] = 0x40000000, eax = 0x40000005}
-	entries[#entries + 1] = {["function"] = 0x40000001, eax = SIGNATURE}
-	entries[#entries + 1] = {["function"] = 0x40000003, eax = 0xffff}
-	vcpu:set_cpuid2(struct("kvm_cpuid2", {nent = #entries, entries = entries}))
+-- A vCPU that sees a Hyper-V with these features.
+local ALL, SYNIC_BIT, VP_INDEX_BIT = 0xffff, 1 << 2, 1 << 6
+local function enlightened(id, features)
+	local vcpu = vm:vcpu(id):cpuid {
+		[0x40000000] = {eax = 0x40000005}, [0x40000001] = {eax = 0x31237648}, -- "Hv#1"
+		[0x40000003] = {eax = features or ALL},
+	}
 	local s = vcpu:get_sregs()
 	s.apic_base = s.apic_base | 1 << 10 -- x2APIC, within real mode's reach
 	vcpu:set_sregs(s)
@@ -81,7 +71,10 @@ local code = asm {
 			mov $13, %al
 			out %al, $0x80
 			jmp again
-		on_irq:	mov $2, %al
+		on_irq:	xor %eax, %eax
+			xchg %eax, (0x7200)	# the event flags of SINT 2
+			mov %eax, (0x3010)
+			mov $2, %al
 			out %al, $0x80
 			mov $0x80b, %ecx	# EOI
 			xor %eax, %eax
@@ -180,6 +173,16 @@ vm:set_gsi_routing(struct("kvm_irq_routing", {nr = 1, entries = {
 tell(first, WAIT)
 vm:irq_line {irq = 30, level = 1}
 told(first, 2, "the SINT's vector")
+
+-- With an event: user space sets a port's flag in the page and interrupts.
+ram:u32(PAGE[SIEFP] + 2 * 256, 1 << 5)
+local bell = kvm.eventfd()
+vm:irqfd {fd = bell, gsi = 30}
+tell(first, WAIT)
+bell:signal()
+told(first, 2, "an eventfd that is routed to the SINT")
+expect_eq(ram:u32(0x3010), 1 << 5, "the handler has found the flag")
+expect_eq(ram:u32(PAGE[SIEFP] + 2 * 256), 0, "and taken it")
 writes(first, SINT0 + 2, VECTOR | MASKED, "it is masked")
 tell(first, WAIT)
 vm:irq_line {irq = 30, level = 1}
@@ -188,3 +191,39 @@ host.sleep(0.03)
 expect(not running:done(), "a SINT that is masked does not interrupt")
 running:kick()
 running:join()
+
+-- ---- without VP_INDEX ----
+
+-- Whether a guest is told of VP_INDEX and whether it has a SynIC are two things; that it gets no more than it is told of
+-- must be asked for.
+local ENFORCE = host.has "cap:HYPERV_ENFORCE_CPUID"
+local function featured(id, features)
+	local vcpu = enlightened(id, features):start(code.start)
+	vcpu:set_mp_state {mp_state = KVM_MP_STATE_RUNNABLE}
+	vcpu:enable_cap {cap = KVM_CAP_HYPERV_SYNIC2}
+	if ENFORCE then
+		vcpu:enable_cap {cap = KVM_CAP_HYPERV_ENFORCE_CPUID, args = {1}}
+	end
+	return vcpu
+end
+local third = featured(3, ALL & ~VP_INDEX_BIT)
+if ENFORCE then
+	gets_gp(third, READ, VP_INDEX, 0, "its CPUID has no VP_INDEX")
+else
+	reads(third, VP_INDEX, 2, "this kernel does not look at CPUID")
+end
+writes(third, SINT0 + 2, VECTOR, "the SynIC is there without it")
+vm:set_gsi_routing(struct("kvm_irq_routing", {nr = 1, entries = {
+	{gsi = 31, type = KVM_IRQ_ROUTING_HV_SINT, u = {hv_sint = {vcpu = 2, sint = 2}}},
+}}))
+tell(third, WAIT)
+vm:irq_line {irq = 31, level = 1}
+told(third, 2, "routes have the VP index, whether the guest can read it or not")
+
+local fourth = featured(4, ALL & ~SYNIC_BIT)
+reads(fourth, VP_INDEX, 3, "the other way round")
+if ENFORCE then
+	gets_gp(fourth, WRITE, SINT0 + 2, VECTOR, "its CPUID has no SynIC")
+else
+	writes(fourth, SINT0 + 2, VECTOR, "this kernel does not look at CPUID")
+end

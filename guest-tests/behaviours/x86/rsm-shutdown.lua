@@ -39,17 +39,12 @@ local handler = asm {
 -- The registers' places in the save area, of AMD's of 64 bits and Intel's of 32.
 local AREA = {[64] = {cr0 = 0xff58, cr3 = 0xff50, cr4 = 0xff48}, [32] = {cr0 = 0xfffc, cr4 = 0xff14}}
 
--- The guest's CPUID decides which one it has.
-local supported = kvm.system:get_supported_cpuid()
-local CPUID = {[64] = supported, [32] = copy(supported)}
+-- Bits of a physical address.
 local width = 36
-for i = 0, CPUID[32].nent - 1 do
-	local entry = CPUID[32].entries[i]
-	if entry["function"] == 0x80000008 then
-		width = entry.eax & 0xff -- bits of a physical address
-	end
-	if entry["function"] == 0x80000001 then
-		entry.edx = entry.edx & ~(1 << 29) -- long mode
+local supported = kvm.system:get_supported_cpuid()
+for i = 0, supported.nent - 1 do
+	if supported.entries[i]["function"] == 0x80000008 then
+		width = supported.entries[i].eax & 0xff
 	end
 end
 
@@ -71,7 +66,10 @@ local function corrupt(mode, bits, wrong)
 	ram:load(again[entry])
 	ram:load(handler)
 	local vcpu = vm:vcpu(0)
-	vcpu:set_cpuid2(CPUID[bits])
+	if bits == 32 then
+		-- The guest's CPUID decides: without long mode it is Intel's old one.
+		vcpu:cpuid {[0x80000001] = function(entry) entry.edx = entry.edx & ~(1 << 29) end}
+	end
 	vcpu:start(entry, {mode = mode == "pae" and "protected" or mode, tables = mode == "long" and TABLES or nil})
 	if mode == "pae" then
 		ram:u64(PDPT, PDPT + 0x1000 | 1)

@@ -81,14 +81,7 @@ end
 
 -- The guest's CPUID decides which save area it has: AMD's of 64 bits where there is long mode, Intel's old one otherwise.
 local function without_long_mode(v)
-	local cpuid = kvm.system:get_supported_cpuid()
-	for i = 0, cpuid.nent - 1 do
-		local entry = cpuid.entries[i]
-		if entry["function"] == 0x80000001 then
-			entry.edx = entry.edx & ~(1 << 29)
-		end
-	end
-	v:set_cpuid2(cpuid)
+	v:cpuid {[0x80000001] = function(entry) entry.edx = entry.edx & ~(1 << 29) end}
 end
 
 local function begin(v, mode, entry)
