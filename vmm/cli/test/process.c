@@ -63,6 +63,18 @@ static double now(void)
 
 /* ---- the child ---- */
 
+/* Guest memory has no limit of ours. If the host runs out of it, this process is the one to go: SIGKILL is told as such. */
+static void die_first(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) < 0)
+		msg_error("oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
 static void child(struct engine *engine, const char *path, const struct slot *slot, int output,
 		  FILE *trace)
 {
@@ -71,6 +83,7 @@ static void child(struct engine *engine, const char *path, const struct slot *sl
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_first();
 	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, 0);
 	dup2(output, 1);

@@ -78,6 +78,35 @@ function env.hex(text)
 	end))
 end
 
+-- permutations {A, B, C}: each order of these once, as a list of its own; of N of them with permutations({...}, N). The first
+-- is the one that was given.
+function env.permutations(list, n)
+	local all = n or #list
+	if all < 0 or all > #list or all > 8 then
+		K.error("permutations() of %d of %d things: at most 8, and no more than there are", all, #list)
+	end
+	local used = {}
+
+	local function extend(order)
+		if #order == all then
+			coroutine.yield(table.move(order, 1, all, 1, {}))
+			return
+		end
+		for i, thing in ipairs(list) do
+			if not used[i] then
+				used[i] = true
+				order[#order + 1] = thing
+				extend(order)
+				order[#order] = nil
+				used[i] = false
+			end
+		end
+	end
+	return coroutine.wrap(function()
+		extend {}
+	end)
+end
+
 -- cap.SREGS2 is KVM_CAP_SREGS2.
 env.cap = setmetatable({}, {
 	__index = function(self, name)
@@ -112,12 +141,43 @@ function host.at_least(release)
 	return core.release_compare(host.release, release) >= 0
 end
 
+-- What the script has asked this host for, in its order: a failure shows it.
+local asked, answers = {}, {}
+
+function K.note_answer(what, answer)
+	if answers[what] == nil then
+		asked[#asked + 1] = what
+	end
+	answers[what] = answer
+end
+
+-- The answers in words; nil if nothing was asked.
+function K.answers()
+	local out = {}
+	for i, what in ipairs(asked) do
+		out[i] = ("%s %s"):format(what, tostring(answers[what]))
+	end
+	return out[1] and table.concat(out, ", ")
+end
+
+-- A capability's value, by its number.
+function K.capability(object, number)
+	local value, errno = core.ioctl(object.fd, env.KVM_CHECK_EXTENSION, number)
+	if not value then
+		K.raise("KVM_CHECK_EXTENSION", errno)
+	end
+	K.note_answer(core.cap_name(number) or ("capability %d"):format(number), value)
+	return value
+end
+
 -- A key of `kvmbed caps --has`, or a capability's number: true, false, or nil and why it cannot be told.
 function host.has(what)
 	if math.type(what) == "integer" then
-		return core.check_extension(env.kvm.system.fd, what) > 0
+		return K.capability(env.kvm.system, what) > 0
 	end
-	return core.has(what)
+	local has, why = core.has(what)
+	K.note_answer(what, has == nil and "unknown" or has)
+	return has, why
 end
 
 -- A file's beginning, or nil and the errno.

@@ -233,11 +233,11 @@ end
 local function check_needs(needs)
 	for _, need in ipairs(needs) do
 		if math.type(need) == "integer" then
-			if core.check_extension(env.kvm.system.fd, need) <= 0 then
+			if K.capability(env.kvm.system, need) <= 0 then
 				env.skip(("%s is absent"):format(core.cap_name(need)))
 			end
 		else
-			local has, why = core.has(need)
+			local has, why = env.host.has(need)
 			if not has then
 				env.skip(("this host %s %s%s"):format(has == nil and "cannot tell whether it has" or "does not have", need,
 					why ~= "" and " (" .. why .. ")" or ""))
@@ -274,6 +274,9 @@ function K.run(chunk)
 	if K.failures > 0 then
 		if K.ran then
 			K.dump(K.ran)
+		end
+		if K.answers() then
+			core.print("it asked this host for: " .. K.answers())
 		end
 		return "fail", ("%d of %d expectations failed"):format(K.failures, K.checks)
 	end

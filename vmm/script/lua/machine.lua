@@ -126,6 +126,7 @@ local VM, vm_meta = class("VM")
 local VCPU, vcpu_meta = class("vCPU")
 local Device, device_meta = class("device")
 K.VCPU, K.VM, K.System, K.Device = VCPU, VM, System, Device
+System.check_extension, VM.check_extension = K.capability, K.capability
 
 local function checked_options(options, known, what)
 	for key in pairs(options) do
