@@ -7,7 +7,8 @@ behaviour {
 
 local OLD, NEW, SIZE = 0x20000, 0x40000, 0x10000
 
--- Loads a byte from the slot and tells it at 0xd0000; where BUSY begins, loads and stores all the time, and tells nothing.
+-- Loads a byte from the slot and tells it at 0xd0000; at `busy` it loads and stores there all the time, and now and then
+-- where the slot moves to, and tells nothing.
 local code = asm {
 	at = 0x1000,
 	x86 = [[
@@ -41,11 +42,13 @@ local code = asm {
 			mov x3, #0x3000
 		again:	ldrb w2, [x0]
 			strb w2, [x0, #8]
-			ldrb w2, [x1]
-			strb w2, [x1, #8]
 			ldr w2, [x3]
 			add w2, w2, #1
 			str w2, [x3]
+			tst w2, #63
+			b.ne again
+			ldrb w2, [x1]
+			strb w2, [x1, #8]
 			b again
 	]],
 	riscv = [[
@@ -59,11 +62,13 @@ local code = asm {
 			li t3, 0x3000
 		again:	lbu t2, (t0)
 			sb t2, 8(t0)
-			lbu t2, (t1)
-			sb t2, 8(t1)
 			lw t2, (t3)
 			addi t2, t2, 1
 			sw t2, (t3)
+			andi t2, t2, 63
+			bnez t2, again
+			lbu t2, (t1)
+			sb t2, 8(t1)
 			j again
 	]],
 }

@@ -5,7 +5,6 @@ behaviour {
 	fixes = "KVM: x86: Introduce cr3_lm_rsvd_bits in kvm_vcpu_arch", since = "5.11",
 	seen_failing = "fails with kvm_is_valid_sregs() not looking at CR3 (lab/revert x86/cr3-reserved-bits), and with kvm_set_cr3() not " ..
 		"looking at it where KVM sees the guest's MOV (lab/revert x86/cr3-reserved-mov)",
-	seen_failing = "fails with the test of CR3 taken out: lab/revert x86/cr3-reserved-bits",
 }
 
 local PE, PG, PAE = 1 << 0, 1 << 31, 1 << 5

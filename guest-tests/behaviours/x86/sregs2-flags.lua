@@ -33,6 +33,12 @@ for _, case in ipairs {
 } do
 	expect_errno("EINVAL", vcpu.set_sregs2, vcpu, case[1], case[2])
 end
+for _, case in ipairs {{PE | PG, 0, 0, "paging without PAE"}, {PE | PG, PAE, LME | LMA, "long mode"}} do
+	local new = mode(case[1], case[2], case[3])
+	new.flags = 0
+	expect_ok(vcpu.set_sregs2, vcpu, new, case[4] .. " without the flag")
+	expect_eq(vcpu:get_sregs2().flags, 0, case[4] .. " has no PDPTRs to be read")
+end
 local pae = mode(PE | PG, PAE, 0)
 for i = 0, 3 do
 	pae.pdptrs[i] = -1
