@@ -179,6 +179,18 @@ static bool copy_from(void *to, size_t size, uintptr_t from, size_t known)
 	return n > 0;
 }
 
+void (*trace_other)(FILE *out, unsigned long request, const uint8_t *copy);
+
+/* Has the call an argument in memory that can be told? */
+static bool is_known(unsigned long request)
+{
+	const struct kvm_decode *d = find(request);
+
+	if (d)
+		return d->arg == 'p';
+	return trace_other && _IOC_SIZE(request) && _IOC_SIZE(request) <= TRACE_COPIED;
+}
+
 static void note_register(struct trace_record *record)
 {
 	struct kvm_one_reg *reg = (struct kvm_one_reg *)record->copy;
@@ -203,11 +215,9 @@ static void note_exit(struct trace_record *record, const struct kvm_run *run)
 
 void trace_note(struct trace_record *record, int result, uint64_t ns, const struct kvm_run *run)
 {
-	const struct kvm_decode *d = find(record->request);
-
 	record->result = result;
 	record->ns = ns;
-	record->has_copy = d && d->arg == 'p' && record->arg &&
+	record->has_copy = is_known(record->request) && record->arg &&
 			   copy_from(record->copy, sizeof(record->copy), record->arg,
 				     _IOC_SIZE(record->request));
 	if (record->has_copy && result >= 0 &&
@@ -223,11 +233,14 @@ static void print_argument(FILE *out, const struct trace_record *r)
 {
 	const struct kvm_decode *d = find(r->request);
 
-	if (!d)
+	if (!d && !is_known(r->request))
 		return;
-	if (d->arg != 'p') {
+	if (d && d->arg != 'p') {
 		fputc(' ', out);
 		print_value(out, d->arg, r->arg);
+	} else if (!d && r->returned && r->has_copy) {
+		fputc(' ', out);
+		trace_other(out, r->request, r->copy);
 	} else if (r->returned && r->has_copy) {
 		print_fields(out, d->fields, r->copy);
 		if (d->more)

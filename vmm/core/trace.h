@@ -67,6 +67,12 @@ struct trace_ring {
 	struct trace_record records[TRACE_LAST];
 };
 
+/*
+ * For ioctls that have no row above, told the copy of what the kernel left at
+ * the argument: writes it behind a space. Set once, before anything is traced.
+ */
+extern void (*trace_other)(FILE *out, unsigned long request, const uint8_t *copy);
+
 /* Takes over what the call has left: @result, its argument, and the exit in @run if that is not NULL. Any thread. */
 void trace_note(struct trace_record *record, int result, uint64_t ns, const struct kvm_run *run);
 /* One line, decoded. */

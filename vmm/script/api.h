@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum api_kind {
 	API_VOID,
@@ -99,6 +100,12 @@ void api_type_name(const struct api_type *type, char *buf, size_t size);
  */
 enum api_names { API_NAMES_CONST, API_NAMES_STRUCT, API_NAMES_IOCTL, API_NAMES_FIELD };
 const char *api_near(enum api_names kind, const struct api_type *type, const char *name);
+
+/*
+ * Writes what is at @mem as "{ field = value, ... }", without what is zero; what
+ * is in unions by each of its names. Of a flexible array at the end, @flexible bytes.
+ */
+void api_show(FILE *out, const struct api_type *type, const uint8_t *mem, uint32_t flexible);
 
 /*
  * Numbers in memory, little-endian as all three architectures are, whatever

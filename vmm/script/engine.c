@@ -11,6 +11,7 @@
 #include "msg.h"
 #include "script/prelude.h"
 #include "script/script.h"
+#include "trace.h"
 
 struct engine {
 	lua_State *L;
@@ -88,9 +89,21 @@ static void *limited(void *data, void *old, size_t old_size, size_t new_size)
 	return p;
 }
 
+/* What traces and histories have no words of their own for. */
+static void show_argument(FILE *out, unsigned long request, const uint8_t *copy)
+{
+	const struct api_ioctl *info = api_ioctl_number(request, NULL);
+	const struct api_type *type = info ? &api_types[info->type] : NULL;
+
+	if (type && type->size <= TRACE_COPIED)
+		api_show(out, type, copy, 0);
+}
+
 struct engine *engine_new(const struct engine_host *host)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
+
+	trace_other = show_argument;
 
 	if (!engine || !(engine->L = lua_newstate(limited, engine))) {
 		msg_error("no memory for the script engine");

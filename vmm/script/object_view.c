@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking at typed memory from Lua: printing, comparing, bytes, walking; see object.h. */
-#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "script/object.h"
-
-static bool has_fields(const struct api_type *type)
-{
-	return type->kind == API_STRUCT || type->kind == API_UNION;
-}
 
 static struct object *check_object(lua_State *L, int index)
 {
@@ -100,112 +96,23 @@ int object_pairs(lua_State *L)
 
 /* ---- printing ---- */
 
-static void add_number(luaL_Buffer *b, uint64_t value, bool is_signed)
-{
-	char text[32];
-
-	if (is_signed && (int64_t)value < 0)
-		snprintf(text, sizeof(text), "%" PRId64, (int64_t)value);
-	else
-		snprintf(text, sizeof(text), value < 10 ? "%" PRIu64 : "0x%" PRIx64, value);
-	luaL_addstring(b, text);
-}
-
-static bool all_zero(const uint8_t *mem, size_t size)
-{
-	while (size && !mem[size - 1])
-		size--;
-	return !size;
-}
-
-#define MOST_SHOWN 16 /* elements of an array */
-
-static void add_value(luaL_Buffer *b, const struct api_type *type, const uint8_t *mem,
-		      uint32_t flexible);
-
-static void add_array(luaL_Buffer *b, const struct api_type *type, const uint8_t *mem,
-		      uint32_t flexible)
-{
-	const struct api_type *element = &api_types[type->first];
-	uint32_t nr = type->count;
-	char text[32];
-
-	if (!nr && element->size)
-		nr = flexible / element->size;
-	luaL_addstring(b, "{");
-	for (uint32_t i = 0; i < nr; i++) {
-		if (i == MOST_SHOWN ||
-		    all_zero(mem + (size_t)i * element->size, (size_t)(nr - i) * element->size)) {
-			snprintf(text, sizeof(text), "%s... %u %s", i ? ", " : "", nr - i,
-				 i == MOST_SHOWN ? "more" : "zeros");
-			luaL_addstring(b, text);
-			break;
-		}
-		if (i)
-			luaL_addstring(b, ", ");
-		add_value(b, element, mem + (size_t)i * element->size, 0);
-	}
-	luaL_addstring(b, "}");
-}
-
-/* "name = value, ..." of what is not zero. */
-static void add_fields(luaL_Buffer *b, const struct api_type *type, const uint8_t *mem,
-		       uint32_t flexible, bool *first)
-{
-	for (uint32_t i = 0; i < type->count; i++) {
-		const struct api_field *f = &api_fields[type->first + i];
-		const struct api_type *t = &api_types[f->type];
-		const uint8_t *at = mem + f->offset;
-		uint32_t ignored, rest = api_flexible(t, &ignored) ? flexible : 0;
-
-		if (f->bits ? !api_get(at, t->size, f->bit, f->bits, false)
-			    : all_zero(at, (size_t)t->size + rest))
-			continue;
-		if (!f->name) {
-			add_fields(b, t, at, rest, first);
-			continue;
-		}
-		luaL_addstring(b, *first ? " " : ", ");
-		*first = false;
-		luaL_addstring(b, api_string(f->name));
-		luaL_addstring(b, " = ");
-		if (f->bits)
-			add_number(b, api_get(at, t->size, f->bit, f->bits, t->is_signed),
-				   t->is_signed);
-		else
-			add_value(b, t, at, rest);
-	}
-}
-
-static void add_value(luaL_Buffer *b, const struct api_type *type, const uint8_t *mem,
-		      uint32_t flexible)
-{
-	bool first = true;
-
-	if (type->kind == API_ARRAY) {
-		add_array(b, type, mem, flexible);
-	} else if (has_fields(type)) {
-		luaL_addstring(b, "{");
-		add_fields(b, type, mem, flexible, &first);
-		luaL_addstring(b, first ? "}" : " }");
-	} else if (type->kind != API_VOID) {
-		add_number(b, api_get(mem, type->size, 0, 0, type->is_signed), type->is_signed);
-	}
-}
-
 /* What is zero is left out; what is in unions is shown by each of its names. */
 int object_tostring(lua_State *L)
 {
 	const struct object *o = object_test(L, 1);
-	char type[160];
-	luaL_Buffer b;
+	char type[160], *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
 
 	api_type_name(o->type, type, sizeof(type));
-	luaL_buffinit(L, &b);
-	luaL_addstring(&b, type);
-	luaL_addstring(&b, " ");
-	add_value(&b, o->type, o->mem, o->flexible);
-	luaL_pushresult(&b);
+	if (out) {
+		fprintf(out, "%s ", type);
+		api_show(out, o->type, o->mem, o->flexible);
+	}
+	if (!out || fclose(out))
+		return script_error(L, "no memory for the text of a %s", type);
+	lua_pushlstring(L, text, size);
+	free(text);
 	return 1;
 }
 
