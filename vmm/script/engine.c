@@ -48,6 +48,7 @@ static int open_all(lua_State *L)
 	lua_newtable(L); /* core */
 	script_open_objects(L);
 	script_open_fds(L);
+	script_open_backing(L);
 	script_open_host(L);
 	script_open_threads(L);
 	script_open_disasm(L);

@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,6 +241,25 @@ static int push_code(lua_State *L, int r, struct code *code, char *messages)
 	return 4;
 }
 
+/* write_file(PATH, TEXT): true, or nil and the errno. */
+static int write_file(lua_State *L)
+{
+	size_t size;
+	const char *text = luaL_checklstring(L, 2, &size);
+	int fd = open(luaL_checkstring(L, 1), O_WRONLY | O_CLOEXEC);
+	int err = fd < 0 || write(fd, text, size) != (ssize_t)size ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (err) {
+		lua_pushnil(L);
+		lua_pushstring(L, errno_name(err));
+		return 2;
+	}
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 /* assemble(TEXT, ADDRESS, ID, SCRIPT, OPTION): see push_code(). */
 static int assemble(lua_State *L)
 {
@@ -324,27 +344,17 @@ static void set_text(lua_State *L, const char *name, const char *text)
 void script_open_host(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"where", where},
-		{"const", constant},
-		{"ioctl_info", ioctl_info},
-		{"cap_name", cap_name},
-		{"exit_name", exit_name},
-		{"is_errno", is_errno},
-		{"strerror", error_text},
-		{"has", has},
-		{"check_key", check_key},
-		{"check_extension", check_extension},
-		{"vm_type", vm_type},
-		{"release_compare", release_compare},
-		{"read_file", read_file},
-		{"print", print},
-		{"end_history", end_history},
-		{"sleep", sleep_for},
-		{"now", clock_now},
-		{"assemble", assemble},
-		{"program", program},
-		{"reg_name", reg_name},
-		{NULL, NULL},
+		{"where", where},	    {"const", constant},
+		{"ioctl_info", ioctl_info}, {"cap_name", cap_name},
+		{"exit_name", exit_name},   {"is_errno", is_errno},
+		{"strerror", error_text},   {"has", has},
+		{"check_key", check_key},   {"check_extension", check_extension},
+		{"vm_type", vm_type},	    {"release_compare", release_compare},
+		{"read_file", read_file},   {"write_file", write_file},
+		{"print", print},	    {"end_history", end_history},
+		{"sleep", sleep_for},	    {"now", clock_now},
+		{"assemble", assemble},	    {"program", program},
+		{"reg_name", reg_name},	    {NULL, NULL},
 	};
 	struct utsname uts;
 

@@ -70,6 +70,7 @@ bool script_fd_number(lua_State *L, int index, int64_t *number);
 /* Functions of each part, added to the table at the top of the stack. */
 void script_open_objects(lua_State *L);
 void script_open_fds(lua_State *L);
+void script_open_backing(lua_State *L);
 void script_open_host(lua_State *L);
 void script_open_threads(lua_State *L);
 void script_open_disasm(lua_State *L);

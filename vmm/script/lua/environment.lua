@@ -182,6 +182,8 @@ end
 
 -- A file's beginning, or nil and the errno.
 host.read = core.read_file
+-- Writes into a file that is there, such as a sysctl; true, or nil and the errno.
+host.write = core.write_file
 
 -- host.parameter(MODULE, NAME): true or false of a switch, another parameter's text; nil if there is none.
 function host.parameter(module, name)

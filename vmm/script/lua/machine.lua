@@ -294,11 +294,42 @@ function Memory:protect(how)
 	return self
 end
 
--- vm:memory{gpa =, size =, slot =, flags =}: zeroed pages as a memslot.
+-- memory:advise(ADVICE [, GPA, SIZE]): madvise() of a part, or of all: "HUGEPAGE", "NOHUGEPAGE", "DONTNEED", "COLLAPSE",
+-- "POPULATE", "REMOVE".
+function Memory:advise(advice, gpa, size)
+	gpa, size = gpa or self.gpa, size or self.size
+	local ok, errno = core.advise(self.pages, advice, offset_in(self, gpa, size), size)
+	if not ok then
+		K.raise("madvise " .. advice, errno)
+	end
+	return self
+end
+
+-- memory:remap(GPA, SIZE): new pages there, in place of what was.
+function Memory:remap(gpa, size)
+	local ok, errno = core.remap(self.pages, offset_in(self, gpa, size), size)
+	if not ok then
+		K.raise("mmap", errno)
+	end
+	return self
+end
+
+-- memory:huge(): how many of its bytes user space's own mapping has in huge pages.
+function Memory:huge()
+	return core.huge(self.pages)
+end
+
+-- vm:memory{gpa =, size =, slot =, flags =}: zeroed pages as a memslot. `backing` says of what kind: "anonymous" ones that
+-- can become huge, "hugetlb", or a file's, by its path; they begin `shift` bytes into a huge page.
 function VM:memory(options)
-	checked_options(options, {gpa = true, size = true, slot = true, flags = true}, "vm:memory{}")
+	checked_options(options, {gpa = true, size = true, slot = true, flags = true, backing = true, shift = true}, "vm:memory{}")
 	local size = options.size or core.page_size
-	local pages, errno = core.pages(size)
+	local pages, errno
+	if options.backing then
+		pages, errno = core.backing(size, options.backing, options.shift)
+	else
+		pages, errno = core.pages(size)
+	end
 	if not pages then
 		K.raise(("mmap of %d bytes"):format(size), errno)
 	end
