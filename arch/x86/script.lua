@@ -50,6 +50,23 @@ function K.prepare_vcpu(vcpu)
 	vcpu:set_cpuid2(host_cpuid)
 end
 
+-- Bits of the control registers, of EFER and of RFLAGS by the kernel's names (asm/processor-flags.h, asm/msr-index.h), as
+-- globals: X86_CR0_PG. A name's bit is its place in the list; "-" has none.
+for prefix, names in pairs {
+	X86_CR0_ = "PE MP EM TS ET NE - - - - - - - - - - WP - AM - - - - - - - - - - NW CD PG",
+	X86_CR4_ = "VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT UMIP LA57 VMXE SMXE - FSGSBASE PCIDE OSXSAVE - SMEP SMAP PKE CET",
+	X86_EFLAGS_ = "CF FIXED PF - AF - ZF SF TF IF DF OF - - NT - RF VM AC VIF VIP ID",
+	EFER_ = "SCE - - - - - - - LME - LMA NX SVME LMSLE FFXSR",
+} do
+	local bit = 0
+	for name in names:gmatch "%S+" do
+		if name ~= "-" then
+			rawset(env, prefix .. name, 1 << bit)
+		end
+		bit = bit + 1
+	end
+end
+
 K.as_option = "-mx86-used-note=no"
 
 local SEGMENTS = {"cs", "ds", "es", "ss", "fs", "gs"}

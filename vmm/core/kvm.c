@@ -222,6 +222,7 @@ static int call_traced(int fd, unsigned long request, uintptr_t arg)
 	const struct named_fd *entry;
 	unsigned long number = 0;
 	int r = injected(request);
+	bool was_injected = r != 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	own.request = request;
@@ -242,6 +243,7 @@ static int call_traced(int fd, unsigned long request, uintptr_t arg)
 	pthread_mutex_lock(&fds_lock);
 	if (trace_ring && is_lost(number))
 		record = next_record(&own, &number);
+	record->injected = was_injected;
 	trace_note(record, r, (uint64_t)(seconds_between(&before, &after) * 1e9), run);
 	pthread_mutex_unlock(&fds_lock);
 	if (trace_out)

@@ -268,6 +268,8 @@ void trace_print(FILE *out, const struct trace_record *r)
 		fprintf(out, " = %s", errno_name(r->result));
 	else
 		fprintf(out, " = %d", r->result);
+	if (r->returned && r->injected)
+		fputs(" (injected)", out);
 	if (r->returned && r->has_run) {
 		kvm_exit_describe((const struct kvm_run *)r->run, text, sizeof(text));
 		fprintf(out, " %s", text);

@@ -53,6 +53,7 @@ struct trace_record {
 	int result;
 	bool returned; /* otherwise it has not come back yet, and what is above it alone counts */
 	bool has_copy, has_run;
+	bool injected;	 /* it never reached the kernel */
 	char object[16]; /* on which it was made: "vcpu0" */
 	/* What the kernel left at @arg; behind a struct kvm_one_reg, the register's value. */
 	uint8_t copy[TRACE_COPIED] __attribute__((aligned(8)));

@@ -20,10 +20,13 @@ struct history *history_new(void)
 	return map == MAP_FAILED ? NULL : map;
 }
 
+static const struct history *current; /* this process' own */
+
 void history_start(struct history *h, FILE *copy)
 {
 	kvm_trace_to(copy);
 	kvm_trace_last(&h->ring);
+	current = h;
 }
 
 void history_clear(struct history *h)
@@ -38,17 +41,50 @@ static const struct trace_record *record(const struct history *h, unsigned int b
 	return &h->ring.records[(h->ring.count - 1 - back) % TRACE_LAST];
 }
 
+#define WHOLE 4096
+
+/* Cuts a line that is too long in its middle: the result at its end matters more than the last of many fields. */
+static void shorten(const char *line, char *buf, size_t size)
+{
+	const char *result = NULL;
+	size_t tail;
+
+	for (const char *at = line; (at = strstr(at, " = ")); at++)
+		result = at;
+	tail = result ? strlen(result) : 0;
+	if (strlen(line) < size || tail + 8 > size)
+		snprintf(buf, size, "%s", line);
+	else
+		snprintf(buf, size, "%.*s ...%s", (int)(size - tail - 5), line, result);
+}
+
 bool history_line(const struct history *h, unsigned int back, char *buf, size_t size)
 {
 	const struct trace_record *r = record(h, back);
-	FILE *out = r ? fmemopen(buf, size, "w") : NULL;
+	char line[WHOLE];
+	FILE *out = r ? fmemopen(line, sizeof(line), "w") : NULL;
 
 	if (!out)
 		return false;
 	trace_print(out, r);
 	fclose(out);
-	buf[size - 1] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+	line[sizeof(line) - 1] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	shorten(line, buf, size);
+	return true;
+}
+
+bool history_last_line(char *buf, size_t size)
+{
+	char line[HISTORY_LINE + 40], *time;
+
+	if (!current || !history_line(current, 0, line, sizeof(line)))
+		return false;
+	/* "  0.000123 vcpu0   KVM_...(1.2 us)" */
+	time = strrchr(line, '(');
+	if (time && time > line && strstr(time, " us)"))
+		time[-1] = '\0';
+	snprintf(buf, size, "%s", line + strspn(line, " 0123456789."));
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "json.h"
 #include "kvm.h"
 #include "msg.h"
 #include "script/asm.h"
@@ -29,7 +30,9 @@ void script_where(lua_State *L)
 	for (int level = 0; lua_getstack(L, level, &frame); level++) {
 		lua_getinfo(L, "Sl", &frame);
 		if (frame.currentline > 0 && strcmp(frame.source, SCRIPT_PRELUDE) != 0) {
-			lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
+			/* Not short_src, which is cut: this is a path to open. */
+			lua_pushfstring(L, "%s:%d: ", frame.source + (*frame.source == '@'),
+					frame.currentline);
 			return;
 		}
 	}
@@ -295,9 +298,19 @@ static int reg_name(lua_State *L)
 static int print(lua_State *L)
 {
 	size_t size;
-	const char *text = luaL_checklstring(L, 1, &size);
+	const char *text = luaL_checklstring(L, 1, &size), *end = text + size;
 
-	fwrite(text, 1, size, stdout);
+	/* Bytes that no terminal, report or C string should get are told in digits. */
+	while (text < end) {
+		unsigned int n = *text ? json_utf8_length(text) : 0;
+		unsigned char c = (unsigned char)*text;
+
+		if (!n || (c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+			printf("\\x%02x", c);
+		else
+			fwrite(text, 1, n, stdout);
+		text += n ? n : 1;
+	}
 	fputc('\n', stdout);
 	fflush(stdout);
 	return 0;
@@ -310,6 +323,17 @@ static int end_history(lua_State *L)
 	kvm_trace_last(NULL);
 	kvm_inject_hold(true);
 	return 0;
+}
+
+/* last_ioctl(): the newest call in words, without its time; nil if there was none. */
+static int last_ioctl(lua_State *L)
+{
+	char line[HISTORY_LINE];
+
+	if (!history_last_line(line, sizeof(line)))
+		return 0;
+	lua_pushstring(L, line);
+	return 1;
 }
 
 static int sleep_for(lua_State *L)
@@ -344,17 +368,29 @@ static void set_text(lua_State *L, const char *name, const char *text)
 void script_open_host(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{"where", where},	    {"const", constant},
-		{"ioctl_info", ioctl_info}, {"cap_name", cap_name},
-		{"exit_name", exit_name},   {"is_errno", is_errno},
-		{"strerror", error_text},   {"has", has},
-		{"check_key", check_key},   {"check_extension", check_extension},
-		{"vm_type", vm_type},	    {"release_compare", release_compare},
-		{"read_file", read_file},   {"write_file", write_file},
-		{"print", print},	    {"end_history", end_history},
-		{"sleep", sleep_for},	    {"now", clock_now},
-		{"assemble", assemble},	    {"program", program},
-		{"reg_name", reg_name},	    {NULL, NULL},
+		{"where", where},
+		{"const", constant},
+		{"ioctl_info", ioctl_info},
+		{"cap_name", cap_name},
+		{"exit_name", exit_name},
+		{"is_errno", is_errno},
+		{"strerror", error_text},
+		{"has", has},
+		{"check_key", check_key},
+		{"check_extension", check_extension},
+		{"vm_type", vm_type},
+		{"release_compare", release_compare},
+		{"read_file", read_file},
+		{"write_file", write_file},
+		{"print", print},
+		{"end_history", end_history},
+		{"last_ioctl", last_ioctl},
+		{"sleep", sleep_for},
+		{"now", clock_now},
+		{"assemble", assemble},
+		{"program", program},
+		{"reg_name", reg_name},
+		{NULL, NULL},
 	};
 	struct utsname uts;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kvmbed-test: what `kvmbed test` starts. A program of its own, so that `kvmbed run` does not pay for Lua. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -67,6 +68,8 @@ static const char *set_tag(void *target, const char *value)
 
 static const char *set_new(void *target, const char *value)
 {
+	if (!*value || value[strlen(value) - 1] == '/')
+		return "must be a name, for example mine";
 	((struct options *)target)->skeleton = value;
 	return NULL;
 }
@@ -109,7 +112,7 @@ static const char *set_timeout(void *target, const char *value)
 
 static const char *set_trace(void *target, const char *value)
 {
-	((struct options *)target)->trace = value ? value : "/dev/stderr";
+	((struct options *)target)->trace = value ? value : "";
 	return NULL;
 }
 
@@ -273,6 +276,7 @@ struct telling {
 	struct result *results;
 	bool *there;
 	unsigned int told;
+	bool trace_lost;
 	struct totals totals;
 };
 
@@ -282,6 +286,7 @@ static void tell(void *ctx, unsigned int index, struct result *result)
 
 	if (result->verdict == VERDICT_SKIP && t->options->no_skip)
 		result->verdict = VERDICT_FAIL;
+	t->trace_lost |= result->trace_lost;
 	t->results[index] = *result;
 	t->there[index] = true;
 	progress_clear();
@@ -323,6 +328,12 @@ static int run_all(struct engine *engine, const struct tests *tests, const struc
 			o->report->end(&t.totals);
 			status = printed(o->bisect ? bisect_status(&t.totals)
 						   : status_of(&t.totals));
+			if (t.trace_lost) {
+				msg_error(
+					"the trace is not complete: it could not be written to %s",
+					*o->trace ? o->trace : "standard error");
+				status = STATUS_HOST;
+			}
 		}
 	}
 	free(t.results);
@@ -431,7 +442,9 @@ int main(int argc, char **argv)
 	if (o.skeleton)
 		return write_skeleton(o.skeleton);
 	if (o.trace) {
-		o.run.trace = fopen(o.trace, "we");
+		/* Not by its name: that would begin a file anew that others append to. */
+		o.run.trace =
+			*o.trace ? fopen(o.trace, "we") : fdopen(fcntl(2, F_DUPFD_CLOEXEC, 3), "w");
 		if (!o.run.trace) {
 			msg_error("cannot write the trace to %s: %s", o.trace, strerror(errno));
 			return STATUS_USAGE;

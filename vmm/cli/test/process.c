@@ -21,6 +21,7 @@
 /* What parent and child share, so that it is there whatever becomes of the child. */
 struct shared {
 	bool done;
+	bool trace_lost; /* what was to be written to the trace could not be */
 	enum verdict verdict;
 	char reason[256];
 };
@@ -28,6 +29,7 @@ struct shared {
 struct text {
 	char *bytes;
 	size_t size;
+	size_t left_out; /* bytes behind the first half of MOST_OUTPUT */
 };
 
 /* One child at a time. */
@@ -91,6 +93,7 @@ static void child(struct engine *engine, const char *path, const struct slot *sl
 	history_start(slot->history, trace);
 	shared->verdict = engine_run(engine, path, shared->reason, sizeof(shared->reason));
 	fflush(NULL);
+	shared->trace_lost = trace && ferror(trace);
 	shared->done = true;
 	_exit(0);
 }
@@ -99,7 +102,19 @@ static void child(struct engine *engine, const char *path, const struct slot *sl
 
 #define MOST_OUTPUT (1 << 18)
 
-/* Reads what there is; false at the end. What is too much is dropped. */
+/* Room for @n more bytes: what is too much goes from the middle, for a failure comes last. */
+static void make_room(struct text *text, size_t n)
+{
+	size_t half = MOST_OUTPUT / 2;
+
+	if (text->size + n <= MOST_OUTPUT)
+		return;
+	memmove(text->bytes + half, text->bytes + half + n, text->size - half - n);
+	text->size -= n;
+	text->left_out += n;
+}
+
+/* Reads what there is; false at the end. */
 static bool collect(int fd, struct text *text)
 {
 	char buf[4096], *more;
@@ -107,8 +122,7 @@ static bool collect(int fd, struct text *text)
 
 	if (n <= 0)
 		return n < 0 && errno == EINTR;
-	if (text->size + (size_t)n > MOST_OUTPUT)
-		return true;
+	make_room(text, (size_t)n);
 	more = realloc(text->bytes, text->size + (size_t)n + 1);
 	if (!more)
 		return true;
@@ -117,6 +131,19 @@ static bool collect(int fd, struct text *text)
 	text->size += (size_t)n;
 	more[text->size] = '\0';
 	return true;
+}
+
+/* The output as it is told. */
+static char *whole_text(struct text *text)
+{
+	char *told = NULL;
+
+	if (!text->left_out ||
+	    asprintf(&told, "%.*s\n(%zu bytes of output are left out here)\n%s", MOST_OUTPUT / 2,
+		     text->bytes, text->left_out, text->bytes + MOST_OUTPUT / 2) < 0)
+		return text->bytes;
+	free(text->bytes);
+	return told;
 }
 
 /* How long a child that was killed may take to be gone. One that hangs in the kernel never is. */
@@ -174,10 +201,20 @@ static void judge(const struct slot *slot, struct result *result, int status, bo
 	}
 }
 
+/* Is @b the same call as @a, but for its time? Lines are "  0.123456 OBJECT CALL (1.2 us)". */
+static bool same_call(const char *a, const char *b)
+{
+	const char *end = strrchr(a, '(');
+	size_t skip = strspn(a, " 0123456789.");
+	size_t n = end && end > a + skip ? (size_t)(end - a) - skip : strlen(a) - skip;
+
+	return n && !strncmp(a + skip, b + strspn(b, " 0123456789."), n);
+}
+
 static char *history_text(const struct history *history)
 {
-	char line[256], *text = NULL;
-	unsigned int back = 0;
+	char line[HISTORY_LINE], next[HISTORY_LINE], *text = NULL;
+	unsigned int back = 0, times = 1;
 	size_t size = 0;
 	FILE *out;
 
@@ -186,10 +223,19 @@ static char *history_text(const struct history *history)
 	out = back ? open_memstream(&text, &size) : NULL;
 	if (!out)
 		return NULL;
-	while (back--) {
-		history_line(history, back, line, sizeof(line));
-		fprintf(out, "%s\n", line);
+	/* A call that was made again and again is one line. */
+	history_line(history, --back, line, sizeof(line));
+	while (back) {
+		history_line(history, --back, next, sizeof(next));
+		if (same_call(line, next)) {
+			times++;
+			continue;
+		}
+		fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
+		memcpy(line, next, sizeof(line));
+		times = 1;
 	}
+	fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
 	fclose(out);
 	return text;
 }
@@ -233,11 +279,12 @@ static void finish(struct slot *slot, bool in_time, bool alone, struct result *r
 	close(slot->output);
 	*result = (struct result){
 		.seconds = now() - slot->begin,
-		.output = slot->text.bytes,
+		.output = whole_text(&slot->text),
 		.ioctls = history_text(slot->history),
 		.nr_ioctls = history_count(slot->history),
 	};
 	judge(slot, result, status, in_time && gone, gone);
+	result->trace_lost = slot->shared->trace_lost;
 	slot->pid = 0;
 	result->kernel = kernel_trouble();
 	if (result->kernel && result->verdict != VERDICT_CRASH && result->verdict != VERDICT_HANG) {

@@ -43,6 +43,7 @@ struct result {
 	char *ioctls; /* its last ones, a line each, decoded; NULL if there were none */
 	unsigned long nr_ioctls; /* how many there were in all */
 	double seconds;
+	bool trace_lost; /* a part of its trace could not be written */
 };
 
 #define MOST_JOBS 64

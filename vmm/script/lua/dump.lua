@@ -34,6 +34,10 @@ local function show(vcpu)
 			return ("%02x "):format(c:byte())
 		end))))
 	end
+	local symbol = K.symbol(vcpu.vm, address)
+	if symbol then
+		core.print("    in " .. symbol)
+	end
 	for i = 1, math.min(#lines, INSTRUCTIONS) do
 		core.print((i == 1 and "    next instruction: " or "                      ") .. lines[i])
 	end

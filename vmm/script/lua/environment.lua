@@ -10,6 +10,20 @@ function K.error(fmt, ...)
 	error(core.where() .. fmt:format(...), 0)
 end
 
+-- Handler of errors: those that Lua raises in this engine are the script's, which has given something wrong; and the name of
+-- a script with a long path, which Lua cuts, is told whole.
+function K.at_script(problem)
+	if type(problem) ~= "string" then
+		return problem
+	end
+	local inside = problem:match "^%(kvmbed%):%d+: (.*)$"
+	if inside then
+		return ("%s%s (a method wants its object: vm:create_irqchip(), or vm.create_irqchip and then vm)"):format(core.where(), inside)
+	end
+	local rest = problem:match "^%.%.%..-:%d+: (.*)$"
+	return rest and core.where() .. rest or problem
+end
+
 -- "did you mean": the name among the keys of a table that begins alike.
 local function suggestion(name)
 	return name and (": did you mean " .. name .. "?") or ""

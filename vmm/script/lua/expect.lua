@@ -3,6 +3,7 @@
 local core, K = ...
 
 local env = K.env
+local host = env.host
 
 K.checks, K.failures = 0, 0
 
@@ -49,7 +50,8 @@ end
 -- The reason comes last, always: it is what makes a verdict worth reading.
 local function check_reason(name, reason, example)
 	if type(reason) ~= "string" or not reason:find " " then
-		K.error("the last argument of %s() is the reason, a sentence: %s", name, example)
+		K.error("the last argument of %s() is the reason, a sentence, not %s: %s", name,
+			type(reason) == "string" and ("%q"):format(reason) or type(reason), example)
 	end
 end
 
@@ -60,7 +62,10 @@ function env.expect(condition, reason, ...)
 	check_reason("expect", reason, 'expect(n > 0, "a guest that runs makes exits")')
 	K.checks = K.checks + 1
 	if not condition then
-		tell_failure("expected something true", "got " .. shown(condition), reason:format(...))
+		if select("#", ...) > 0 then
+			reason = reason:format(...)
+		end
+		tell_failure("expected something true", "got " .. shown(condition), reason)
 	end
 	return condition and true or false
 end
@@ -144,9 +149,12 @@ function env.expect_errno(names, fn, ...)
 		return true
 	end
 	local wanted = type(names) == "table" and table.concat(names, " or ") or names
+	local came = got == "OK" and "got success" .. (math.type(value) == "integer" and value ~= 0 and (" (%d)"):format(value) or "")
+		or ("got %s (%s)"):format(got, core.strerror(got))
+	-- The call itself: by the end of the script the history may be beyond it.
+	local call = core.last_ioctl()
 	tell_failure(("expected %s%s"):format(wanted, from and " of " .. from or ""),
-		got == "OK" and "got success" .. (math.type(value) == "integer" and value ~= 0 and (" (%d)"):format(value) or "")
-			or ("got %s (%s)"):format(got, core.strerror(got)), arguments[n])
+		came .. (call and "\nby  " .. call or ""), arguments[n])
 	return false
 end
 
@@ -185,6 +193,8 @@ local HEADER = {
 	seen_failing = "string", timeout = "number", tags = "table", kvm = "boolean",
 }
 
+local ARCHES = {x86 = true, arm64 = true, riscv = true}
+
 local function check_header(header)
 	if type(header) ~= "table" then
 		K.error("behaviour {...} wants a table: behaviour {id = ..., title = ...}")
@@ -203,6 +213,12 @@ local function check_header(header)
 		if type(tag) ~= "string" or tag:find "," then
 			K.error("tags of a behaviour are words: tags = {\"slow\"}")
 		end
+	end
+	if header.arch and not ARCHES[header.arch] then
+		K.error("arch = %q: it is x86, arm64 or riscv, and none for all of them", header.arch)
+	end
+	if header.since and not header.since:match "^%d+%.%d+" then
+		K.error("since = %q: it is a release of Linux, such as 6.7", header.since)
 	end
 	for _, key in ipairs {"id", "title"} do
 		if not header[key] or header[key] == "" then
@@ -250,15 +266,20 @@ end
 
 -- What runs a script in a process of its own: "pass", "fail", "skip" or "broken", and a reason.
 function K.run(chunk)
+	local head
 	env.behaviour = function(header)
 		check_header(header)
+		if head then
+			K.error("a script has one behaviour {...}")
+		end
+		head = header
 		K.id = header.id
 		if header.arch and header.arch ~= core.arch then
 			env.skip("it is for " .. header.arch .. (" hosts only"))
 		end
 		check_needs(needs_of(header))
 	end
-	local ok, problem = pcall(chunk)
+	local ok, problem = xpcall(chunk, K.at_script)
 	if not ok and K.is(problem, K.Stop) and problem.stop == "skip" then
 		-- What it has found so far counts more.
 		return K.failures > 0 and "fail" or "skip", problem.reason
@@ -274,6 +295,9 @@ function K.run(chunk)
 	if K.failures > 0 then
 		if K.ran then
 			K.dump(K.ran)
+		end
+		if head.since and not host.at_least(head.since) then
+			core.print(("Linux %s, which has the fix, is newer than this kernel"):format(head.since))
 		end
 		if K.answers() then
 			core.print("it asked this host for: " .. K.answers())

@@ -197,14 +197,22 @@ K.growing = growing
 
 -- ---- VMs ----
 
+local made_vms = 0
+
 -- kvm.vm{type = ...}: a VM of the default type.
 function kvm.vm(options)
 	options = options or {}
+	if type(options) ~= "table" then
+		K.error("kvm.vm() wants a table or nothing: kvm.vm {type = 0}")
+	end
 	checked_options(options, {type = true}, "kvm.vm{}")
 	local type = options.type or core.vm_type(kvm.system.fd)
 	local fd = call(kvm.system, "KVM_CREATE_VM", env.KVM_CREATE_VM, type)
+	-- Of several VMs each has its number, and its vCPUs have it.
+	made_vms = made_vms + 1
+	local name = made_vms == 1 and "vm" or "vm" .. made_vms
 	return setmetatable({
-		fd = core.fd(fd, "vm"), name = "vm", type = type, memories = {}, kept = {},
+		fd = core.fd(fd, name), name = name, type = type, memories = {}, kept = {},
 		-- Does not keep them alive: they keep the VM.
 		vcpus = setmetatable({}, {__mode = "v"}),
 	}, vm_meta)
@@ -215,7 +223,7 @@ end
 function VM:vcpu(id, options)
 	options = options or {}
 	local fd = call(self, "KVM_CREATE_VCPU", env.KVM_CREATE_VCPU, id or 0)
-	local name = "vcpu" .. (id or 0)
+	local name = (self.name == "vm" and "" or self.name .. ".") .. "vcpu" .. (id or 0)
 	local vcpu = setmetatable({fd = core.fd(fd, name), name = name, vm = self, id = id or 0, options = options}, vcpu_meta)
 	if not options.bare then
 		K.prepare_vcpu(vcpu, options)
@@ -383,7 +391,7 @@ function VCPU:run(options, reason)
 	if type(options) ~= "table" then
 		options = {expect = options, reason = reason}
 	end
-	checked_options(options, {expect = true, reason = true, timeout = true}, "vcpu:run{}")
+	checked_options(options, {expect = true, reason = true, timeout = true, expected = true}, "vcpu:run{}")
 	local timeout = options.timeout or DEFAULT_TIMEOUT
 	local page = self.kvm_run
 	rawset(self, "ran", true)
@@ -393,7 +401,7 @@ function VCPU:run(options, reason)
 		local value, errno, late = core.run(self.fd, page, math.max(last - core.now(), 0.001))
 		if late then
 			K.fail_now(("KVM_RUN of %s did not return within %s s"):format(self.name, timeout), options.reason,
-				options.expect and "expected " .. K.exit_name(options.expect))
+				options.expected or options.expect and "expected " .. K.exit_name(options.expect))
 		end
 		if value == nil then
 			K.raise("KVM_RUN", errno)

@@ -21,13 +21,27 @@ function env.program(file)
 	if not bytes then
 		K.error("%s: %s", file, (symbols:gsub("%s+$", "")))
 	end
-	local program = {file = file, bytes = bytes, at = at, entry = entry}
+	local program = {file = file, bytes = bytes, at = at, entry = entry, symbols = symbols}
 	for name, value in pairs(symbols) do
 		if program[name] == nil then
 			program[name] = value
 		end
 	end
 	return setmetatable(program, Program)
+end
+
+-- "main+0x51": where an address is in the program that a VM has booted; nil if it has none, or it is elsewhere.
+function K.symbol(vm, address)
+	local program, best = rawget(vm, "program"), nil
+	if not program or address < program.at or address >= program.at + #program.bytes then
+		return nil
+	end
+	for name, value in pairs(program.symbols) do
+		if value <= address and (not best or value > program.symbols[best] or value == program.symbols[best] and name < best) then
+			best = name
+		end
+	end
+	return best and ("%s+0x%x"):format(best, address - program.symbols[best])
 end
 
 -- ---- starting ----
@@ -61,6 +75,7 @@ function VM:boot(program, options)
 		boot.hwid(vcpu), boot.clock(vcpu), args))
 	boot.enter(vcpu, program.entry, boot.block)
 	rawset(self, "channel", boot.channel)
+	rawset(self, "program", program)
 	return vcpu
 end
 
@@ -114,6 +129,8 @@ function K.only_text(vcpu, page)
 		console(vcpu, text)
 	elseif kind == TELL then
 		rawset(vcpu, "said", {name = text, value = value, gpa = gpa})
+		-- The answer, if there is none.
+		vcpu.vm:memory_at(gpa, VALUE + 8):u64(gpa + VALUE, 0)
 	else
 		rawset(vcpu, "said", {ended = text, code = value})
 	end
@@ -133,10 +150,11 @@ end
 
 -- vcpu:hear(NAME, REASON): runs the guest until it tells that; gives the value. Without a name whatever comes first: value, name.
 function VCPU:hear(name, reason)
-	self:run {reason = reason}
+	local expected = "expected the guest to tell " .. (name or "something")
+	self:run {reason = reason, expected = expected}
 	local said = rawget(self, "said")
 	if not said or said.ended or name and said.name ~= name then
-		K.fail_now(what_came(self), reason, "expected the guest to tell " .. (name or "something"))
+		K.fail_now(what_came(self), reason, expected)
 	end
 	return said.value, said.name
 end
@@ -153,12 +171,12 @@ end
 -- vcpu:finish(REASON): runs the guest to its end; gives a table of what it told meanwhile, by name. An end by
 -- guest_reset() or the like, if that is wanted: vcpu:finish(REASON, "reset").
 function VCPU:finish(reason, how)
-	local told = {}
+	local told, expected = {}, "expected the guest to end by " .. (how or "shutdown")
 	while true do
-		self:run {reason = reason}
+		self:run {reason = reason, expected = expected}
 		local said = rawget(self, "said")
 		if not said or said.ended and said.ended ~= (how or "shutdown") then
-			K.fail_now(what_came(self), reason, "expected the guest to end by " .. (how or "shutdown"))
+			K.fail_now(what_came(self), reason, expected)
 		end
 		if said.ended then
 			return told

@@ -80,7 +80,7 @@ end
 
 -- vm:save(OPTIONS): the vCPUs that vm:vcpu() made, the memory of vm:memory(), and what the architecture has of a VM.
 function K.VM:save(options)
-	local saved = {type = self.type, channel = rawget(self, "channel"), memories = {}, vcpus = {}}
+	local saved = {type = self.type, channel = rawget(self, "channel"), program = rawget(self, "program"), memories = {}, vcpus = {}}
 	for i, vcpu in ipairs(self.vcpus) do
 		saved.vcpus[i] = {id = vcpu.id, options = vcpu.options, state = vcpu:save(options)}
 	end
@@ -100,6 +100,7 @@ function K.restore(saved, options)
 	options = options or {}
 	local vm = env.kvm.vm {type = saved.type}
 	rawset(vm, "channel", saved.channel)
+	rawset(vm, "program", saved.program)
 	if options.prepare then
 		options.prepare(vm)
 	end
