@@ -46,6 +46,9 @@ local code = asm {
 		wait:	sti
 			hlt
 			cli
+			cmpb $0, (0x2006)	# KVM may end a HLT for a timer that then finds no room
+			je wait
+			movb $0, (0x2006)
 			jmp idle
 		on_direct:
 			mov $3, %al
@@ -61,7 +64,8 @@ local code = asm {
 			xor %edx, %edx
 			mov $0x40000084, %ecx
 			wrmsr
-		eoi:	mov $0x80b, %ecx
+		eoi:	movb $1, (0x2006)
+			mov $0x80b, %ecx
 			xor %eax, %eax
 			xor %edx, %edx
 			wrmsr
