@@ -7,8 +7,8 @@ behaviour {
 
 local vm = kvm.vm()
 local ram = vm:memory {gpa = 0, size = 0x10000}
--- Spins until user space sets the byte at 0x2000, and says so. Interrupts are on: Bochs' processor leaves a guest that has
--- them off for no interrupt of the host's either, which then hangs.
+-- Says by the byte at 0x2001 that it runs, and spins until user space sets the byte at 0x2000. Interrupts are on: Bochs'
+-- processor leaves a guest that has them off for no interrupt of the host's either, which then hangs.
 local vcpu = vm:vcpu(0):start(ram:load(asm {
 	at = 0x1000,
 	x86 = [[
@@ -16,7 +16,8 @@ local vcpu = vm:vcpu(0):start(ram:load(asm {
 			sti
 			mov $0xd000, %ax
 			mov %ax, %es
-		again:	cmpb $0, (0x2000)
+		again:	movb $1, (0x2001)
+			cmpb $0, (0x2000)
 			je again
 			movb $1, %es:(0)
 			jmp again
@@ -24,7 +25,9 @@ local vcpu = vm:vcpu(0):start(ram:load(asm {
 	arm64 = [[
 			mov x0, #0x2000
 			mov x1, #0xd0000
-		again:	ldrb w2, [x0]
+			mov w3, #1
+		again:	strb w3, [x0, #1]
+			ldrb w2, [x0]
 			cbz w2, again
 			strb w2, [x1]
 			b again
@@ -32,7 +35,9 @@ local vcpu = vm:vcpu(0):start(ram:load(asm {
 	riscv = [[
 			li t0, 0x2000
 			li t1, 0xd0000
-		again:	lbu t2, (t0)
+			li t3, 1
+		again:	sb t3, 1(t0)
+			lbu t2, (t0)
 			beqz t2, again
 			sb t2, (t1)
 			j again
@@ -57,8 +62,13 @@ expect_errno("EFAULT", vcpu.set_signal_mask, vcpu, bytes(mask(0), 0, 8), "the se
 -- A signal for a thread in KVM_RUN; gives the thread, still in there if the signal is blocked.
 local function signalled(options)
 	ram:u8(0x2000, 0)
+	ram:u8(0x2001, 0)
 	local running = thread(vcpu, "KVM_RUN", nil, options)
-	host.sleep(0.01)
+	local begun = host.now()
+	repeat
+		host.sleep(0.002)
+	until ram:u8(0x2001) ~= 0 or host.now() - begun > 5
+	expect(ram:u8(0x2001) ~= 0, "the guest runs when the signal comes")
 	running:signal()
 	host.sleep(0.03)
 	return running
