@@ -75,9 +75,9 @@ function result(    line, v, why, t, tag) {
 	}
 	new_test(line)
 	t = test[line]
-	if ((line, h) in listed && v == "fail") {
+	if ((line, h) in listed && v == "fail" && listed_why(listed[line, h], text) != "") {
 		v = "known"
-		why = listed[line, h]
+		why = listed_why(listed[line, h], text)
 	} else if ((line, h) in listed && v == "pass") {
 		number[h, "unlisted"]++
 	}

@@ -148,9 +148,20 @@ told(1, "the guest goes on, and leaves the message where it is")
 
 due = soon()
 tell({COUNT + 2, due}, {CONFIG + 2, ENABLE | SINT << 16})
-local running = thread(vcpu, "KVM_RUN")
-host.sleep(0.05)
-expect(not running:done(), "the second timer's message finds no room, and no interrupt comes")
+-- A timer that expires while the guest halts ends its HLT, message or not (kvm_hv_has_stimer_pending() makes the vCPU
+-- runnable): the guest may come by its list, but no interrupt comes.
+local running
+for _ = 1, 3 do
+	running = thread(vcpu, "KVM_RUN")
+	host.sleep(0.05)
+	if not running:done() then
+		break
+	end
+	running:join()
+	expect_eq(vcpu:data(), 1, "the second timer's message finds no room, and no interrupt comes")
+	tell()
+end
+expect(not running:done(), "the guest waits for an interrupt")
 expect_eq(ram:u8(MESSAGE + 5) & 1, 1, "the first one's flag says that another one is waiting")
 expect_eq(ram:u32(MESSAGE + 16), 0, "and the first one is still there")
 running:kick()
