@@ -45,6 +45,13 @@ function md(s) {
 	return cell(s)
 }
 
+# To its entry in the catalogue, whose heading's anchor has no slash.
+function link(name,    anchor) {
+	anchor = name
+	gsub(/\//, "", anchor)
+	return "[" name "](#" anchor ")"
+}
+
 # The note for a reason, made when it is new: "s3".
 function note(letter, h, why,    key) {
 	key = letter SUBSEP why
@@ -79,24 +86,25 @@ function table(which, name,    h, i, n, line, v, any, letter, k) {
 			print "| " host[h] " | " release[host[h]] " | " backend[host[h]] " | " md(what[host[h]]) " |"
 	print "\n" line "\n" any
 	for (i = 1; i <= nr; i++) {
-		line = "| " id[i] " |"
-		any = 0
+		group = id[i]
+		sub(/\/.*/, "", group)
+		if (group != "common" && group != which)
+			continue
+		line = "| " link(id[i]) " |"
 		for (h = 1; h <= hosts; h++) {
 			if (arch[host[h]] != which)
 				continue
 			v = verdict[host[h], id[i]]
-			any += v != ""
 			if (v == "pass")
 				v = "pass"
 			else if (v == "skip" || v == "known")
 				v = v == "skip" ? "*" note("s", host[h], reason[host[h], id[i]]) "*" : \
 					"**" note("f", host[h], reason[host[h], id[i]]) "**"
-			else if (v != "")
-				v = "**" toupper(v) "**"
+			else
+				v = v == "" ? "not recorded" : "**" toupper(v) "**"
 			line = line " " v " |"
 		}
-		if (any)
-			print line
+		print line
 	}
 	for (k = 1; k <= 2; k++) {
 		letter = k == 1 ? "f" : "s"
@@ -136,8 +144,8 @@ END {
 	for (h = 1; h <= hosts; h++)
 		line = line (h == 1 ? "" : " ") host[h]
 	print line "'"
-	print "\nwhich writes this page anew. A pass is a pass of every expectation in the script; what is skipped could not be asked of that host, and"
-	print "a failure is listed in [guest-tests/behaviours/failing](../guest-tests/behaviours/failing), where `make check` wants it too."
+	print "\nwhich writes this page anew. Each name leads to what it is about and which release has the fix. A pass is a pass of every"
+	print "expectation in the script; what is skipped could not be asked of that host, and a failure is listed in [guest-tests/behaviours/failing](../guest-tests/behaviours/failing), where `make check` wants it too."
 	table("x86", "x86")
 	table("arm64", "arm64")
 	table("riscv", "RISC-V")
