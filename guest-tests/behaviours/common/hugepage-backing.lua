@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 behaviour {
 	id = "common/hugepage-backing", timeout = 60,
-	title = "Huge pages behind a slot are mapped as such where alignment allows it, and no data is lost when they are split",
+	title = "Huge pages behind a slot (THP, hugetlb, DAX) are mapped as such where alignment allows it; no data is lost when they are split",
 	fixes = "KVM: arm/arm64: Fix handling of stage2 huge mappings; Enforce PTE mappings at stage2 when needed", since = "5.2",
 	seen_failing = "fails with misaligned slots mapped by huge pages (lab/revert common/hugepage-backing); riscv64-6.12 and riscv64-7.2-aia",
 }
@@ -185,29 +185,33 @@ local function logged(kind)
 	round(m, name .. "with the log off again")
 end
 
+-- What else can be done with the pages behind a slot.
+local function torn(m, kind, huge)
+	if kind.split then
+		kind.split(m, kind, huge)
+	end
+	m.memory:protect "r"
+	m.memory:protect "rw"
+	round(m, kind.name .. ": it could not be written for a while")
+end
+
 local function aligned_or_not(kind)
 	local name = kind.name .. ": "
 	-- Host and guest addresses are aligned alike.
 	local m = filled(kind, 0)
-	if kind.huge and m.memory:huge() ~= SIZE then
+	if kind.huge and not kind.uncounted and m.memory:huge() ~= SIZE then
 		skip(("the host gives no huge pages: %d of %d bytes"):format(m.memory:huge() or 0, SIZE))
 	end
 	round(m, name .. "the guest goes through its memory")
 	mapped(m, kind.huge and kind.used, name .. "what is huge and aligned is mapped as it is, and small pages are small")
 
+	torn(m, kind, kind.huge and kind.used)
+
 	-- A slot that begins in the middle of a huge page.
 	local odd = filled(kind, PAGE)
 	round(odd, name .. "a slot that is not aligned")
 	mapped(odd, false, name .. "nothing is aligned for both host and guest, so that small pages are mapped")
-
-	for _, one in ipairs {m, odd} do
-		if kind.split then
-			kind.split(one, kind, one == m and kind.huge and kind.used)
-		end
-		one.memory:protect "r"
-		one.memory:protect "rw"
-		round(one, name .. "it could not be written for a while")
-	end
+	torn(odd, kind, false)
 end
 
 local kinds = {{name = "small pages", backing = "anonymous", advice = "NOHUGEPAGE", split = split_anonymous}}
@@ -216,6 +220,19 @@ if thp and not thp:find "%[never%]" then
 	kinds[2] = {name = "THP", backing = "anonymous", advice = "HUGEPAGE", split = split_anonymous, huge = true,
 		-- RISC-V's KVM looks at hugetlb only in 6.12 (kvm_riscv_gstage_map()); 7.2 has transparent_hugepage_adjust().
 		used = host.arch ~= "riscv" or host.at_least "7.2"}
+end
+
+-- A file of 6 MiB or more that is called kvmbed on a file system that is mounted for direct access (docs/labs.md says how).
+local dax
+for where, options in (host.read "/proc/mounts" or ""):gmatch "%S+ (%S+) %S+ (%S+) %d %d" do
+	if options:find "dax" and not options:find "dax=never" then
+		dax = where
+	end
+end
+if dax then
+	kinds[#kinds + 1] = {name = "DAX", backing = dax .. "/kvmbed", huge = true, used = true, uncounted = true}
+else
+	print "no file system is mounted for direct access (DAX)"
 end
 
 -- hugetlb's pages are set aside by root, and given back at the end.
