@@ -16,6 +16,8 @@
 struct engine {
 	lua_State *L;
 	size_t used; /* bytes that Lua has */
+	char *place; /* where engine_tell_place() wants it */
+	size_t place_size;
 };
 
 /* Where the registry keeps the table that the prelude's files share. */
@@ -247,6 +249,32 @@ void behaviour_free(struct behaviour *b)
 	free(b->seen_failing);
 	free(b->tags);
 	*b = (struct behaviour){0};
+}
+
+static void tell_place(lua_State *L, lua_Debug *at)
+{
+	void *data;
+	struct engine *engine;
+	const char *where;
+
+	lua_getallocf(L, &data);
+	engine = data;
+	lua_sethook(L, NULL, 0, 0);
+	script_where(L);
+	where = lua_tostring(L, -1);
+	/* "FILE:LINE: " */
+	snprintf(engine->place, engine->place_size, "%.*s",
+		 (int)(strlen(where) > 2 ? strlen(where) - 2 : 0), where);
+	lua_pop(L, 1);
+}
+
+void engine_tell_place(struct engine *engine, char *place, size_t size)
+{
+	engine->place = place;
+	engine->place_size = size;
+	/* Lua's manual: this may be called from a signal's handler. */
+	lua_sethook(engine->L, tell_place,
+		    LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 static int run_script(lua_State *L)

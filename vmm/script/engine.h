@@ -53,6 +53,13 @@ int engine_header(struct engine *engine, const char *path, struct behaviour *out
 		  size_t size);
 void behaviour_free(struct behaviour *b);
 
+/*
+ * From a signal's handler, on the thread that runs a script: has "FILE:LINE"
+ * of the script written to @place as soon as the script goes on, once. One
+ * that hangs in an ioctl does not.
+ */
+void engine_tell_place(struct engine *engine, char *place, size_t size);
+
 /* Runs it. Failures are written to standard output; @reason says why in a few words. */
 enum verdict engine_run(struct engine *engine, const char *path, char *reason, size_t size);
 

@@ -24,6 +24,7 @@ struct shared {
 	bool trace_lost; /* what was to be written to the trace could not be */
 	enum verdict verdict;
 	char reason[256];
+	char place[256]; /* where the script was when its time was up; "" if it could not be told */
 };
 
 struct text {
@@ -77,16 +78,34 @@ static void die_first(void)
 	close(fd);
 }
 
+/* Time is up: before it is killed, a script that still runs says where it is. */
+#define PLACE_SIGNAL  SIGXCPU
+#define PLACE_SECONDS 0.1
+
+static struct {
+	struct engine *engine;
+	struct shared *shared;
+} own;
+
+static void ask_for_place(int sig)
+{
+	engine_tell_place(own.engine, own.shared->place, sizeof(own.shared->place));
+}
+
 static void child(struct engine *engine, const char *path, const struct slot *slot, int output,
 		  FILE *trace)
 {
 	struct shared *shared = slot->shared;
 	struct rlimit none = {0};
+	struct sigaction place = {.sa_handler = ask_for_place};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	die_first();
 	setrlimit(RLIMIT_CORE, &none);
+	own.engine = engine;
+	own.shared = shared;
+	sigaction(PLACE_SIGNAL, &place, NULL);
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
@@ -184,9 +203,11 @@ static void judge(const struct slot *slot, struct result *result, int status, bo
 
 	if (!in_time) {
 		result->verdict = VERDICT_HANG;
-		snprintf(result->reason, sizeof(result->reason), "not done after %g s%s, %s",
-			 slot->limit, gone ? "" : ", and cannot be killed: it hangs in the kernel",
-			 last_ioctl(slot, after, sizeof(after)));
+		snprintf(result->reason, sizeof(result->reason),
+			 "not done after %g s%s, %s%s%.100s", slot->limit,
+			 gone ? "" : ", and cannot be killed: it hangs in the kernel",
+			 last_ioctl(slot, after, sizeof(after)),
+			 slot->shared->place[0] ? ", at " : "", slot->shared->place);
 	} else if (WIFSIGNALED(status)) {
 		result->verdict = VERDICT_CRASH;
 		snprintf(result->reason, sizeof(result->reason), "killed by SIG%s %s",
@@ -273,8 +294,12 @@ static void finish(struct slot *slot, bool in_time, bool alone, struct result *r
 	int status = 0;
 	bool gone;
 
-	if (!in_time)
+	if (!in_time) {
+		kill(slot->pid, PLACE_SIGNAL);
+		for (double end = now() + PLACE_SECONDS; !slot->shared->place[0] && now() < end;)
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		kill(slot->pid, SIGKILL);
+	}
 	gone = reap(slot->pid, &status, now() + KILL_SECONDS);
 	close(slot->output);
 	*result = (struct result){
