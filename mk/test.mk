@@ -56,9 +56,9 @@ check-unit: $(if $(T),$(T:%=$(UNIT)/test_%),$(UNIT_TESTS)) ## unit tests under A
 
 # Data races, in what several threads use at once. Apart from check-unit, because
 # TSan needs an address space without surprises (setarch -R) and its own build.
-TSAN_TESTS := bus loop ioapic pic plic serial
+TSAN_TESTS := bus gicv2 loop ioapic pic plic serial
 TSAN_SRC := $(wildcard tests/unit/messages.c vmm/core/bus.c vmm/core/loop.c vmm/core/msg.c) \
-	tests/unit/device.c $(patsubst %,devices/%.c,ioapic pic plic serial)
+	tests/unit/device.c $(patsubst %,devices/%.c,gicv2 ioapic pic plic serial)
 
 $(TSAN_TESTS:%=$(UNIT)/tsan/test_%): $(UNIT)/tsan/test_%: tests/unit/test_%.c $(TSAN_SRC) $(wildcard vmm/core/*.h devices/*.h)
 	@mkdir -p $(@D)
