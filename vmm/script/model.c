@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bus.h"
+#include "devices/gicv2.h"
 #include "devices/ioapic.h"
 #include "devices/pic.h"
 #include "devices/plic.h"
@@ -34,6 +35,7 @@ struct model {
 	unsigned int nr_messages;
 	uint8_t *text; /* what a serial port has sent */
 	size_t text_size;
+	unsigned int cpu, nr_cpus; /* of a GIC: whose accesses these are, of how many */
 };
 
 struct model_kind {
@@ -146,6 +148,43 @@ static void destroy_plic(void *device)
 	plic_destroy(device);
 }
 
+/* Where a GIC's two frames are on the model's bus. */
+#define GIC_CPU_FRAME 0x10000
+
+static unsigned int accessing_cpu(void *ctx)
+{
+	return ((struct model *)ctx)->cpu;
+}
+
+static int create_gicv2(lua_State *L, struct model *m, int config)
+{
+	struct irq_line irq[GICV2_MAX_CPUS], fiq[GICV2_MAX_CPUS];
+	const struct gicv2_config c = {
+		.nr_cpus = setting(L, config, "cpus", 1, GICV2_MAX_CPUS, 2),
+		.nr_irqs = setting(L, config, "irqs", GICV2_MIN_IRQS, GICV2_MAX_IRQS, 64),
+		.irq = irq,
+		.fiq = fiq,
+		.accessor = accessing_cpu,
+		.ctx = m,
+	};
+
+	if (make_outputs(m, 2 * c.nr_cpus))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < c.nr_cpus; i++) {
+		irq[i] = (struct irq_line){on_output, m, 2 * i};
+		fiq[i] = (struct irq_line){on_output, m, 2 * i + 1};
+	}
+	m->nr_cpus = c.nr_cpus;
+	m->nr_inputs = c.nr_irqs;
+	m->device = gicv2_create(&c);
+	return m->device ? gicv2_attach(m->device, &m->bus, 0, GIC_CPU_FRAME) : -errno;
+}
+
+static void destroy_gicv2(void *device)
+{
+	gicv2_destroy(device);
+}
+
 static int create_ioapic(lua_State *L, struct model *m, int config)
 {
 	const struct ioapic_config c = {
@@ -208,10 +247,12 @@ static const struct model_kind kinds[] = {
 	{"ioapic", create_ioapic, destroy_ioapic, ioapic_set_irq},
 	{"pic", create_pic, destroy_pic, pic_set_irq},
 	{"serial", create_serial, destroy_serial, NULL},
+	{"gicv2", create_gicv2, destroy_gicv2, gicv2_set_irq},
 };
 
 static const struct model_kind *const plic = &kinds[0], *const ioapic = &kinds[1],
-				      *const pic = &kinds[2], *const serial = &kinds[3];
+				      *const pic = &kinds[2], *const serial = &kinds[3],
+				      *const gicv2 = &kinds[4];
 
 static int close_model(lua_State *L)
 {
@@ -249,7 +290,8 @@ static int new_model(lua_State *L)
 	}
 	if (!m->kind)
 		return script_error(
-			L, "there is no model of a %s: plic, ioapic, pic and serial are", name);
+			L, "there is no model of a %s: plic, ioapic, pic, serial and gicv2 are",
+			name);
 	bus_init(&m->bus, name);
 	luaL_setmetatable(L, MODEL);
 	r = m->kind->create(L, m, 2);
@@ -259,6 +301,16 @@ static int new_model(lua_State *L)
 }
 
 /* ---- methods ---- */
+
+static struct model *of_kind(lua_State *L, const struct model_kind *kind, const char *method)
+{
+	struct model *m = check_model(L);
+
+	if (m->kind != kind)
+		script_error(L, "%s() is for a %s, not for a %s", method, kind->name,
+			     m->kind->name);
+	return m;
+}
 
 static unsigned int check_size(lua_State *L, int index)
 {
@@ -301,7 +353,21 @@ static int model_input(lua_State *L)
 	if (!m->kind->input || n < 0 || n >= m->nr_inputs)
 		return script_error(L, "this %s has no input %lld", m->kind->name, (long long)n);
 	luaL_checktype(L, 3, LUA_TBOOLEAN);
+	if (m->kind == gicv2 && n < GICV2_FIRST_SPI)
+		n = GICV2_PPI(m->cpu, n);
 	m->kind->input(m->device, (unsigned int)n, lua_toboolean(L, 3));
+	return 0;
+}
+
+/* cpu(N): accesses to a GIC, and private inputs, are that CPU's from now on. */
+static int model_cpu(lua_State *L)
+{
+	struct model *m = of_kind(L, gicv2, "cpu");
+	lua_Integer n = luaL_checkinteger(L, 2);
+
+	if (n < 0 || n >= m->nr_cpus)
+		return script_error(L, "this gicv2 has no CPU %lld", (long long)n);
+	m->cpu = (unsigned int)n;
 	return 0;
 }
 
@@ -315,16 +381,6 @@ static int model_output(lua_State *L)
 		return script_error(L, "this %s has no output %lld", m->kind->name, (long long)n);
 	lua_pushboolean(L, m->outputs[n]);
 	return 1;
-}
-
-static struct model *of_kind(lua_State *L, const struct model_kind *kind, const char *method)
-{
-	struct model *m = check_model(L);
-
-	if (m->kind != kind)
-		script_error(L, "%s() is for a %s, not for a %s", method, kind->name,
-			     m->kind->name);
-	return m;
 }
 
 /* messages(): what an I/O APIC has sent since the last look, {address =, data =} each. */
@@ -384,12 +440,15 @@ static int model_sent(lua_State *L)
 	return 1;
 }
 
-/* odd_accesses(): how many a PLIC has answered in a way that the specification leaves open. */
+/* odd_accesses(): how many a PLIC or a GIC has answered in a way that the specification leaves open. */
 static int model_odd_accesses(lua_State *L)
 {
-	struct model *m = of_kind(L, plic, "odd_accesses");
+	struct model *m = check_model(L);
 
-	lua_pushinteger(L, plic_odd_accesses(m->device));
+	if (m->kind == gicv2)
+		lua_pushinteger(L, gicv2_odd_accesses(m->device));
+	else
+		lua_pushinteger(L, plic_odd_accesses(of_kind(L, plic, "odd_accesses")->device));
 	return 1;
 }
 
@@ -399,6 +458,7 @@ void script_open_models(lua_State *L)
 		{"read", model_read},
 		{"write", model_write},
 		{"input", model_input},
+		{"cpu", model_cpu},
 		{"output", model_output},
 		{"messages", model_messages},
 		{"eoi", model_eoi},
