@@ -54,16 +54,24 @@ local function set(slot, gpa, size)
 end
 
 -- Each takes a grace period of SRCU, which lasts milliseconds on an emulated host of more than one CPU. Where all of them
--- would take too long, some of the first and the last ones are made.
+-- would take too long, some of the first and the last ones are made; and where the host has not the memory for them: with
+-- shadow paging each takes three pages.
 local PATIENCE, SOME = 30, 500
-local begun, made, errno = host.now(), 2, 0
+local function available() -- bytes
+	return (tonumber((host.read("/proc/meminfo") or ""):match "MemAvailable:%s+(%d+) kB") or 1 << 40) << 10
+end
+local begun, made, errno, room = host.now(), 2, 0, available()
 local slot, left_out = made, nil
 while slot < slots and errno == 0 do
 	errno = set(slot, BASE + STEP * (slot - 1))
 	made = errno == 0 and made + 1 or made
 	slot = slot + 1
-	if slot == SOME and (host.now() - begun) / SOME * slots > PATIENCE then
-		left_out = ("%d slots would take %.0f s"):format(slots, (host.now() - begun) / SOME * slots)
+	local seconds, bytes
+	if slot % SOME == 0 and not left_out then
+		seconds, bytes = (host.now() - begun) / slot * slots, (room - available()) // slot * slots
+	end
+	if seconds and (seconds > PATIENCE or bytes > room * 3 // 4) then
+		left_out = ("%d slots would take %.0f s and %d MiB"):format(slots, seconds, bytes >> 20)
 		slot = math.max(slot, slots - SOME)
 		set(slots // 2, BASE + STEP * (slots // 2 - 1))
 	end
