@@ -56,7 +56,7 @@ static const char *parse_backend(struct caps_key *key, const char *value)
 {
 	return has_name(arch_backends, key->name)
 		       ? NULL
-		       : "names no back-end of this architecture: see --list-keys";
+		       : "names no back-end of this architecture: see `kvmbed caps --list-keys`";
 }
 
 static const char *parse_kernel(struct caps_key *key, const char *value)
@@ -91,7 +91,7 @@ static const char *parse_cap(struct caps_key *key, const char *value)
 	char *end;
 
 	if (!full_name(key, KVM_NAMES_CAP, CAP_PREFIX))
-		return "names no capability that linux/kvm.h has: see --list-keys";
+		return "names no capability that linux/kvm.h has: see `kvmbed caps --list-keys`";
 	if (!value)
 		return NULL;
 	errno = 0;
@@ -103,7 +103,7 @@ static const char *parse_device(struct caps_key *key, const char *value)
 {
 	return full_name(key, KVM_NAMES_DEVICE, DEVICE_PREFIX)
 		       ? NULL
-		       : "names no device type that linux/kvm.h has: see --list-keys";
+		       : "names no device type that linux/kvm.h has: see `kvmbed caps --list-keys`";
 }
 
 static const char *parse_probe(struct caps_key *key, const char *value)
@@ -112,7 +112,7 @@ static const char *parse_probe(struct caps_key *key, const char *value)
 		if (!strcmp(p->name, key->name))
 			return NULL;
 	}
-	return "names no probe of this architecture: see --list-keys";
+	return "names no probe of this architecture: see `kvmbed caps --list-keys`";
 }
 
 static const struct {

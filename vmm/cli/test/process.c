@@ -92,8 +92,8 @@ static void ask_for_place(int sig)
 	engine_tell_place(own.engine, own.shared->place, sizeof(own.shared->place));
 }
 
-static void child(struct engine *engine, const char *path, const struct slot *slot, int output,
-		  FILE *trace)
+static void child(struct engine *engine, const char *id, const char *path, const struct slot *slot,
+		  int output, FILE *trace)
 {
 	struct shared *shared = slot->shared;
 	struct rlimit none = {0};
@@ -109,6 +109,8 @@ static void child(struct engine *engine, const char *path, const struct slot *sl
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
+	if (trace)
+		fprintf(trace, "# %s\n", id);
 	history_start(slot->history, trace);
 	shared->verdict = engine_run(engine, path, shared->reason, sizeof(shared->reason));
 	fflush(NULL);
@@ -277,7 +279,7 @@ static int start(struct engine *engine, const struct test *test, const struct ru
 		fflush(NULL);
 		slot->pid = fork();
 		if (!slot->pid)
-			child(engine, test->b.path, slot, ends[1], options->trace);
+			child(engine, test->b.id, test->b.path, slot, ends[1], options->trace);
 		if (slot->pid < 0)
 			r = -errno;
 		close(ends[1]);

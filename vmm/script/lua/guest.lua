@@ -19,6 +19,7 @@ function env.asm(what)
 	if type(what) == "string" then
 		what = {what}
 	end
+	K.checked_options(what, {true, at = true, x86 = true, arm64 = true, riscv = true}, "asm{}")
 	local text, at = what[1] or what[core.arch], what.at or 0
 	if type(text) ~= "string" then
 		K.error("asm{} has no text for %s", core.arch)

@@ -222,6 +222,7 @@ end
 -- what KVM_CREATE_VCPU alone makes.
 function VM:vcpu(id, options)
 	options = options or {}
+	checked_options(options, {bare = true, features = true}, "vm:vcpu()")
 	local fd = call(self, "KVM_CREATE_VCPU", env.KVM_CREATE_VCPU, id or 0)
 	local name = (self.name == "vm" and "" or self.name .. ".") .. "vcpu" .. (id or 0)
 	local vcpu = setmetatable({fd = core.fd(fd, name), name = name, vm = self, id = id or 0, options = options}, vcpu_meta)

@@ -27,8 +27,16 @@ function K.part(name, get, set)
 end
 
 local function leave_out(options)
-	local out = {}
+	local out, known = {}, {}
+	for _, parts in ipairs {K.vcpu_parts, K.vm_parts} do
+		for _, part in ipairs(parts) do
+			known[part.name] = true
+		end
+	end
 	for _, name in ipairs(options and options.without or {}) do
+		if not known[name] then
+			K.error("without = {%q}: the state has no such part", name)
+		end
 		out[name] = true
 	end
 	return out
