@@ -32,6 +32,8 @@ static struct {
 	uint32_t exit_reason;
 	atomic_int failures; /* so many runs fail, with -err, and then no more */
 	int err;
+	atomic_uint reported, seen; /* what vCPU 0's runs reported, and what of it was taken */
+	atomic_bool late;	    /* an exit was handled before it was taken */
 } fake;
 
 int kvm_do(int fd, unsigned long request, uintptr_t arg)
@@ -62,6 +64,8 @@ int kvm_try(int fd, unsigned long request, uintptr_t arg)
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	vcpu->run->exit_reason = fake.exit_reason;
+	if (vcpu->index == 0)
+		atomic_store(&fake.reported, (unsigned int)atomic_load(&fake.entries));
 	if (!r && atomic_load(&fake.failures) > 0) {
 		atomic_fetch_sub(&fake.failures, 1);
 		return -fake.err;
@@ -82,6 +86,9 @@ static void prepare(struct vcpu *vcpu)
 
 int arch_vcpu_exit(struct vcpu *vcpu)
 {
+	if (vcpu_self != vcpu ||
+	    (vcpu->ran && atomic_load(&fake.seen) != atomic_load(&fake.reported)))
+		atomic_store(&fake.late, true);
 	return vcpu->run->exit_reason == KVM_EXIT_HLT ? 0 : -ENOSYS;
 }
 
@@ -194,6 +201,28 @@ static void test_failed_run(void **state)
 	assert_int_equal(fake.vm.outcome.kind, OUTCOME_HOST);
 }
 
+static void take(struct vcpu *vcpu)
+{
+	atomic_store(&fake.seen, atomic_load(&fake.reported));
+}
+
+/* What a run has to say is taken after each, also one that was kicked, and before the exit is handled. */
+static void test_taken_after_each_run(void **state)
+{
+	fake.vm.nr_vcpus = 1;
+	fake.vcpus[0].ran = take;
+	fake.exit_after_us = 10;
+	assert_null(vcpu_self);
+	assert_int_equal(vcpus_start(&fake.vm), 0);
+	while (atomic_load(&fake.entries) < 200)
+		usleep(100);
+	fake.exit_after_us = 0;
+	vm_end(&fake.vm, OUTCOME_RESET, 0);
+	vcpus_join(&fake.vm);
+	assert_int_equal(atomic_load(&fake.seen), atomic_load(&fake.entries));
+	assert_false(atomic_load(&fake.late));
+}
+
 /* After machine_pause() no vCPU is inside KVM_RUN, and none goes in before the resume. */
 static void test_paused_is_outside(void **state)
 {
@@ -275,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_first_end_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unhandled_exit_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_taken_after_each_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paused_is_outside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_everyone_pauses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_while_paused, setup, teardown),

@@ -10,6 +10,8 @@
 
 #include "msg.h"
 
+__thread struct vcpu *vcpu_self;
+
 void vm_end_raw(struct vm *vm, enum outcome_kind kind, unsigned int code, int raw)
 {
 	bool first;

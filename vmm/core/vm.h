@@ -37,6 +37,8 @@ struct vcpu {
 	struct arch_vcpu *arch;
 	/* NULL, or what the back-end does on the vCPU's own thread before each KVM_RUN: interrupts by hand. */
 	void (*prepare)(struct vcpu *vcpu);
+	/* NULL, or what it does there after each KVM_RUN, before the exit is handled: levels that KVM reports. */
+	void (*ran)(struct vcpu *vcpu);
 	uint64_t exits; /* count, written by the vCPU's own thread */
 };
 
@@ -70,6 +72,9 @@ struct vm {
 	unsigned int started;	  /* vCPU threads to join; the main thread's own */
 	atomic_bool pausing;	  /* pause_count > 0, for the run loop's quick look */
 };
+
+/* The vCPU that this thread runs; NULL on every other thread. For devices with registers of each CPU's own. */
+extern __thread struct vcpu *vcpu_self;
 
 /*
  * Ends the VM: every vCPU leaves KVM_RUN, the machine returns. Any thread, any

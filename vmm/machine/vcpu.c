@@ -15,9 +15,6 @@
 #include "hot.h"
 #include "msg.h"
 
-/* The vCPU that this thread runs, if it runs one. */
-static __thread struct vcpu *self;
-
 /* Prints an exit that ends the VM, with the vCPU's registers, in one piece. */
 static void report_exit(struct vcpu *vcpu, const char *what)
 {
@@ -165,13 +162,13 @@ void machine_pause(struct vm *vm)
 	 * while it waits. So of two vCPUs that pause at once, one goes on and
 	 * the other waits until the first has resumed and come to park().
 	 */
-	bool own = self && self->vm == vm;
+	bool own = vcpu_self && vcpu_self->vm == vm;
 
 	pthread_mutex_lock(&vm->pause_lock);
 	vm->pause_count++;
 	atomic_store(&vm->pausing, true);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
-		if (&vm->vcpus[i] != self)
+		if (&vm->vcpus[i] != vcpu_self)
 			vcpu_kick(&vm->vcpus[i]);
 	}
 	vm->parked += own;
@@ -202,6 +199,8 @@ HOT static void run_until_end(struct vcpu *vcpu)
 		if (vcpu->prepare)
 			vcpu->prepare(vcpu);
 		r = kvm_try(vcpu->fd, KVM_RUN, 0);
+		if (vcpu->ran)
+			vcpu->ran(vcpu);
 		if (r == -EINTR || r == -EAGAIN) {
 			/*
 			 * A kick. immediate_exit is cleared before the flags are
@@ -229,7 +228,7 @@ HOT static void *vcpu_thread(void *arg)
 	struct vcpu *vcpu = arg;
 	char name[16];
 
-	self = vcpu;
+	vcpu_self = vcpu;
 	snprintf(name, sizeof(name), "vcpu%u", vcpu->index);
 	pthread_setname_np(pthread_self(), name);
 	/* Before any flag is looked at: from here on vcpu_kick() signals, so no end or pause is missed. */
