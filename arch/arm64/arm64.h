@@ -8,6 +8,7 @@
  *	vcpu.c     KVM_ARM_VCPU_INIT, exits, the PMU
  *	regs.c     one-reg access, first registers, the dump for people
  *	gic.c      the in-kernel GIC, interrupt lines, MSIs
+ *	gic_user.c the GIC outside the kernel
  *	board.c    which devices where (board.h has the memory map)
  *	image.c    which images, and where
  *	boot.c     device tree, initrd, start of the guest
@@ -15,6 +16,7 @@
 #ifndef KVMBED_ARCH_ARM64_H
 #define KVMBED_ARCH_ARM64_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +24,7 @@
 #include "vm.h"
 
 struct dtb;
+struct gicv2;
 
 enum irqchip {
 	IRQCHIP_BEST, /* the best that the host has; never in struct arch_vm */
@@ -29,6 +32,7 @@ enum irqchip {
 	IRQCHIP_GICV2,
 	IRQCHIP_GICV3,
 	IRQCHIP_GICV3_ITS,
+	IRQCHIP_GICV2_USER, /* ours, outside the kernel */
 };
 
 enum choice { CHOICE_DEFAULT, CHOICE_YES, CHOICE_NO };
@@ -50,6 +54,7 @@ struct board; /* board.c */
 struct arch_vm {
 	enum irqchip irqchip;
 	int gic_fd, its_fd;	   /* -1 if there is none */
+	struct gicv2 *gic;	   /* NULL but with IRQCHIP_GICV2_USER */
 	struct kvm_vcpu_init init; /* of vCPU 0; the others begin powered off */
 	struct board *board;
 	unsigned int aborts; /* accesses without a syndrome, answered with an abort */
@@ -57,6 +62,10 @@ struct arch_vm {
 
 struct arch_vcpu {
 	uint64_t mpidr; /* affinity fields only */
+	/* gic_user.c: kvm_run's, as last passed on; the GIC's outputs, a bit each, and what of them KVM knows. */
+	uint64_t device_levels;
+	atomic_uint lines;
+	unsigned int given_lines;
 };
 
 /*
@@ -94,6 +103,12 @@ struct irq_line gic_spi(struct vm *vm, unsigned int spi);
 void gic_tree(struct vm *vm, struct dtb *t, uint32_t phandle);
 /* The flags cell of a private interrupt's specifier. */
 uint32_t gic_ppi_flags(const struct vm *vm, uint32_t trigger);
+
+/* Is it a GICv2, in the kernel or not? */
+bool gic_is_v2(const struct vm *vm);
+
+/* gic_user.c: makes vm->arch->gic and connects it; all vCPUs exist. */
+int gic_user_init(struct vm *vm);
 
 /* board.c: the devices' nodes; the path of the console's for /chosen. */
 void board_tree(struct vm *vm, struct dtb *t);

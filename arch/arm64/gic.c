@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The in-kernel GIC: choosing one, making it, the lines of devices, MSIs by the
- * ITS, and its nodes in the device tree. Linux: Documentation/virt/kvm/devices/
+ * The GIC: choosing one, making the in-kernel one (gic_user.c has the other),
+ * the lines of devices, MSIs by the ITS, and its nodes in the device tree. Linux: Documentation/virt/kvm/devices/
  * arm-vgic.rst, arm-vgic-v3.rst, arm-vgic-its.rst; GIC architecture: Arm IHI 0048
  * (v2), IHI 0069 (v3).
  */
@@ -12,10 +12,16 @@
 #include "arch.h"
 #include "arch/arm64/arm64.h"
 #include "arch/arm64/board.h"
+#include "devices/gicv2.h"
 #include "dtb.h"
 #include "msg.h"
 
 #define FIRST_SPI 32u
+
+bool gic_is_v2(const struct vm *vm)
+{
+	return vm->arch->irqchip == IRQCHIP_GICV2 || vm->arch->irqchip == IRQCHIP_GICV2_USER;
+}
 
 /* 1 or 0; -errno, reported, if KVM cannot tell. */
 static int host_has(struct vm *vm, uint32_t type)
@@ -67,29 +73,32 @@ int gic_choose(struct vm *vm)
 		if (chip < 0)
 			return chip;
 		if (chip == IRQCHIP_NONE) {
-			msg_error("this host's KVM has no GIC at all: use --irqchip none");
+			msg_error(
+				"this host's KVM has no GIC at all: use --irqchip gicv2-user, or none");
 			return -ENOTSUP;
 		}
 	}
 	if (chip == IRQCHIP_GICV2)
 		r = need_device(vm, KVM_DEV_TYPE_ARM_VGIC_V2, "GICv2");
+	else if (chip == IRQCHIP_GICV2_USER)
+		r = arm64_need_cap(vm->fd, KVM_CAP_ARM_USER_IRQ, "--irqchip gicv2-user");
 	else if (chip != IRQCHIP_NONE)
 		r = need_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3, "GICv3");
 	if (!r && chip == IRQCHIP_GICV3_ITS)
 		r = need_device(vm, KVM_DEV_TYPE_ARM_VGIC_ITS, "GICv3 ITS");
 	if (r)
 		return r;
-	if (vm->config->arch->el2 && chip == IRQCHIP_GICV2) {
+	vm->arch->irqchip = chip;
+	if (vm->config->arch->el2 && gic_is_v2(vm)) {
 		msg_error("--el2 needs a GICv3, and this host's KVM has only a GICv2");
 		return -ENOTSUP;
 	}
-	if (chip == IRQCHIP_GICV2 && vm->config->nr_vcpus > GICV2_MAX_VCPUS) {
+	if (gic_is_v2(vm) && vm->config->nr_vcpus > GICV2_MAX_VCPUS) {
 		msg_error(
 			"a GICv2 takes at most %u vCPUs: use --cpus %u or less, or --irqchip gicv3",
 			GICV2_MAX_VCPUS, GICV2_MAX_VCPUS);
 		return -EINVAL;
 	}
-	vm->arch->irqchip = chip;
 	return 0;
 }
 
@@ -200,6 +209,8 @@ int arch_vm_irqchip(struct vm *vm)
 
 	if (vm->arch->irqchip == IRQCHIP_NONE)
 		msg_warn("--irqchip none: no interrupt of a device or a timer reaches the guest");
+	else if (vm->arch->irqchip == IRQCHIP_GICV2_USER)
+		r = gic_user_init(vm);
 	else
 		r = create_gic(vm);
 	if (!r && vm->arch->irqchip == IRQCHIP_GICV3_ITS)
@@ -224,20 +235,22 @@ struct irq_line gic_spi(struct vm *vm, unsigned int spi)
 {
 	if (vm->arch->irqchip == IRQCHIP_NONE)
 		return (struct irq_line){0};
+	if (vm->arch->irqchip == IRQCHIP_GICV2_USER)
+		return gicv2_input(vm->arch->gic, FIRST_SPI + spi);
 	return (struct irq_line){.set = spi_set, .ctx = vm, .n = spi};
 }
 
 uint32_t gic_ppi_flags(const struct vm *vm, uint32_t trigger)
 {
 	/* A GICv2 specifier also says for which CPUs, one bit each from bit 8. */
-	if (vm->arch->irqchip == IRQCHIP_GICV2)
+	if (gic_is_v2(vm))
 		return trigger | ((1u << vm->config->nr_vcpus) - 1) << 8;
 	return trigger;
 }
 
 void gic_tree(struct vm *vm, struct dtb *t, uint32_t phandle)
 {
-	bool v2 = vm->arch->irqchip == IRQCHIP_GICV2;
+	bool v2 = gic_is_v2(vm);
 
 	dtb_node(t, "interrupt-controller@%" PRIx64, (uint64_t)GIC_DIST_BASE);
 	dtb_string(t, "compatible", v2 ? "arm,cortex-a15-gic" : "arm,gic-v3");

@@ -34,7 +34,8 @@ static const char *check(void *target)
 		{c->aarch32 && c->mte, "--aarch32 and --mte cannot be used together"},
 		{c->aarch32 && c->ptrauth == CHOICE_YES,
 		 "--aarch32 and --ptrauth cannot be used together"},
-		{c->el2 && (c->irqchip == IRQCHIP_NONE || c->irqchip == IRQCHIP_GICV2),
+		{c->el2 && (c->irqchip == IRQCHIP_NONE || c->irqchip == IRQCHIP_GICV2 ||
+			    c->irqchip == IRQCHIP_GICV2_USER),
 		 "--el2 needs --irqchip gicv3 or gicv3-its"},
 	};
 
@@ -55,6 +56,7 @@ static const char *set_irqchip(void *target, const char *value)
 		{"gicv2", IRQCHIP_GICV2},
 		{"gicv3", IRQCHIP_GICV3},
 		{"gicv3-its", IRQCHIP_GICV3_ITS},
+		{"gicv2-user", IRQCHIP_GICV2_USER},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -63,7 +65,7 @@ static const char *set_irqchip(void *target, const char *value)
 			return check(target);
 		}
 	}
-	return "must be gicv2, gicv3, gicv3-its or none";
+	return "must be gicv2, gicv3, gicv3-its, gicv2-user or none";
 }
 
 static const char *set_ipa_bits(void *target, const char *value)
@@ -131,7 +133,7 @@ static const char *set_mte(void *target, const char *value)
 
 /* clang-format off */
 const struct option_desc arch_options[] = {
-	{"irqchip", 0, "CHIP", "gicv2, gicv3, gicv3-its or none (default: the best the host has)", set_irqchip},
+	{"irqchip", 0, "CHIP", "gicv2, gicv3, gicv3-its, gicv2-user (outside the kernel) or none (default: the best the host has)", set_irqchip},
 	{"ipa-bits", 0, "N", "size of the guest's physical address space (default: 40, more if RAM needs it)", set_ipa_bits},
 	{"pmu", 0, NULL, "give the guest a performance monitor (PMUv3)", set_pmu},
 	{"sve", 0, NULL, "give the guest SVE with all vector lengths of the host", set_sve},
@@ -172,7 +174,8 @@ int arm64_check_config(const struct config *config)
 			  arm64_ram_bits(config));
 		return -EINVAL;
 	}
-	if (c->irqchip == IRQCHIP_GICV2 && config->nr_vcpus > GICV2_MAX_VCPUS) {
+	if ((c->irqchip == IRQCHIP_GICV2 || c->irqchip == IRQCHIP_GICV2_USER) &&
+	    config->nr_vcpus > GICV2_MAX_VCPUS) {
 		msg_error(
 			"a GICv2 takes at most %u vCPUs: use --cpus %u or less, or --irqchip gicv3",
 			GICV2_MAX_VCPUS, GICV2_MAX_VCPUS);

@@ -81,8 +81,8 @@ int arm64_pmu_init(struct vm *vm)
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		int r = 0;
 
-		/* Without a GIC there is nothing to connect the PMU to; it counts all the same. */
-		if (vm->arch->irqchip != IRQCHIP_NONE)
+		/* Without a GIC in the kernel there is nothing to connect the PMU to there; it counts all the same. */
+		if (vm->arch->gic_fd >= 0)
 			r = pmu_attr(&vm->vcpus[i], KVM_ARM_VCPU_PMU_V3_IRQ, &intid);
 		if (!r)
 			r = pmu_attr(&vm->vcpus[i], KVM_ARM_VCPU_PMU_V3_INIT, NULL);

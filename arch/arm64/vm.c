@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "arch/arm64/arm64.h"
 #include "arch/arm64/board.h"
+#include "devices/gicv2.h"
 #include "msg.h"
 
 /* What every host has that does not say otherwise: api.rst, KVM_CREATE_VM. */
@@ -145,6 +146,7 @@ void arch_vm_destroy(struct vm *vm)
 	if (!vm->arch)
 		return;
 	board_destroy(vm->arch->board);
+	gicv2_destroy(vm->arch->gic);
 	if (vm->arch->its_fd >= 0)
 		kvm_close(vm->arch->its_fd);
 	if (vm->arch->gic_fd >= 0)
