@@ -199,7 +199,7 @@ static struct trace_record *next_record(const struct trace_record *from, unsigne
 {
 	struct trace_record *record = &trace_ring->records[trace_ring->count % TRACE_LAST];
 
-	record->returned = false;
+	record->returned = record->moved = false;
 	record->seconds = from->seconds;
 	record->request = from->request;
 	record->arg = from->arg;
@@ -208,10 +208,17 @@ static struct trace_record *next_record(const struct trace_record *from, unsigne
 	return record;
 }
 
-/* Others have made so many calls meanwhile that the record is one of theirs by now. */
-static bool is_lost(unsigned long number)
+/* A call that others overtook goes behind them; its first record may be one of theirs by now. */
+static struct trace_record *last_record(struct trace_record *record, unsigned long number,
+					const struct trace_record *from)
 {
-	return trace_ring->count - number > TRACE_LAST;
+	unsigned long later = trace_ring->count - number - 1;
+
+	if (!later)
+		return record;
+	if (later < TRACE_LAST)
+		record->moved = true;
+	return next_record(from, &number);
 }
 
 static int call_traced(int fd, unsigned long request, uintptr_t arg)
@@ -241,8 +248,8 @@ static int call_traced(int fd, unsigned long request, uintptr_t arg)
 		r = call(fd, request, arg);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	pthread_mutex_lock(&fds_lock);
-	if (trace_ring && is_lost(number))
-		record = next_record(&own, &number);
+	if (trace_ring)
+		record = last_record(record, number, &own);
 	record->injected = was_injected;
 	trace_note(record, r, (uint64_t)(seconds_between(&before, &after) * 1e9), run);
 	pthread_mutex_unlock(&fds_lock);

@@ -52,6 +52,7 @@ struct trace_record {
 	uintptr_t arg;
 	int result;
 	bool returned; /* otherwise it has not come back yet, and what is above it alone counts */
+	bool moved;    /* others were made before it returned: it is noted anew, behind them */
 	bool has_copy, has_run;
 	bool injected;	 /* it never reached the kernel */
 	char object[16]; /* on which it was made: "vcpu0" */

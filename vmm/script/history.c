@@ -61,12 +61,13 @@ static void shorten(const char *line, char *buf, size_t size)
 bool history_line(const struct history *h, unsigned int back, char *buf, size_t size)
 {
 	const struct trace_record *r = record(h, back);
-	char line[WHOLE];
+	char line[WHOLE] = "";
 	FILE *out = r ? fmemopen(line, sizeof(line), "w") : NULL;
 
 	if (!out)
 		return false;
-	trace_print(out, r);
+	if (!r->moved)
+		trace_print(out, r);
 	fclose(out);
 	line[sizeof(line) - 1] = '\0';
 	line[strcspn(line, "\n")] = '\0';

@@ -85,7 +85,8 @@ struct history *history_new(void);
 /* Has every call noted from now on; also as a trace to @copy, unless that is NULL. */
 void history_start(struct history *h, FILE *copy);
 void history_clear(struct history *h);
-/* The call @back from the end (0: the last) in words, its middle cut to fit @size; false if that is not kept, or there was none. */
+/* The call @back from the end (0: the last) in words, its middle cut to fit @size; false if that is not kept, or there was none; "" for one
+ * that comes again, behind those that overtook it. */
 bool history_line(const struct history *h, unsigned int back, char *buf, size_t size);
 /* The last call's name (NULL: it has none, or there was no call), and whether it has returned. */
 const char *history_last(const struct history *h, bool *returned);

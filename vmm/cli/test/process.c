@@ -250,15 +250,19 @@ static char *history_text(const struct history *history)
 	history_line(history, --back, line, sizeof(line));
 	while (back) {
 		history_line(history, --back, next, sizeof(next));
+		if (!*next)
+			continue;
 		if (same_call(line, next)) {
 			times++;
 			continue;
 		}
-		fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
+		if (*line)
+			fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
 		memcpy(line, next, sizeof(line));
 		times = 1;
 	}
-	fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
+	if (*line)
+		fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
 	fclose(out);
 	return text;
 }
