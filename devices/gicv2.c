@@ -17,8 +17,7 @@
  *  - SGIs are enabled after reset, and may be disabled (4.3.5).
  *  - PPIs are level-sensitive and cannot be made otherwise (4.3.13).
  *  - Writes to GICD_ISPENDR0 and GICD_ICPENDR0 leave SGIs alone (4.3.7).
- *  - Of interrupts with the same priority the lowest id comes first, and of an
- *    SGI's sources the lowest CPU (3.2).
+ *  - Of an SGI's sources the lowest CPU comes first (3.2).
  *  - 5 priority bits; the smallest binary points are 2 and, for Group 1, 3
  *    (3.3.3).
  *  - The running priority is a group priority, 0xff when idle (4.4.6).
@@ -30,6 +29,9 @@
  *    UNPREDICTABLE) drops the highest active priority, and deactivates the
  *    interrupt that it names if that is of the register's group. GICC_DIR
  *    while GICC_CTLR.EOImode is 0 does nothing (4.4.15).
+ *  - Of interrupts with the same priority the lowest id comes first (3.2;
+ *    vgic-v2: the one that came first).
+ *  - SPIs are level-sensitive after reset (4.3.13; vgic-v2: edge-triggered).
  *  - Registers are accessed by words, and where 4.1.4 allows it by bytes. Of
  *    anything else reads give zero and writes are dropped, and it is counted.
  *
@@ -38,7 +40,10 @@
  * target goes nowhere, and one with several to all of them until one has
  * acknowledged it (1-N model, 1.4.3); with one CPU GICD_ITARGETSR is RAZ/WI
  * (4.3.12); GICD_ICPIDR2 tells the version (4.3.18); an edge is a wire that
- * rises, and one that is said to be high again is none.
+ * rises, and one that is said to be high again is none; a pending bit that
+ * software has set goes with the acknowledge (4.3.7, figure 4-10); an SGI that
+ * is active and pending keeps no other from being signalled (3.2). The last two
+ * were found by guest-tests/behaviours/arm64/vgic-v2-differential.lua.
  */
 #include <errno.h>
 #include <pthread.h>
