@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 behaviour {
-	id = "arm64/vgic-v3-init", arch = "arm64", needs = "device:ARM_VGIC_V3",
+	id = "arm64/vgic-v3-init", arch = "arm64", needs = "device:ARM_VGIC_V3", timeout = 60,
 	title = "A GICv3's set-up in every order: each step, and the first KVM_RUN, is taken or refused with its errno; GICR_TYPER.Last",
 	fixes = "KVM/ARM: Some vgic fixes and init sequence KVM selftests",
-	seen_failing = "without the alternatives for 5.10, which lacks the fixes, arm64-5.10 fails 185 expectations; fails with --inject " ..
+	seen_failing = "without the alternatives for 5.10, which lacks the fixes, arm64-5.10 fails 82 of 938 expectations; fails with --inject " ..
 		"of EBADF into KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_CREATE_DEVICE and KVM_IRQ_LINE here and there, arm64-6.1",
 }
 
@@ -12,7 +12,11 @@ local ADDR <const>, CTRL <const>, NR_IRQS <const> = KVM_DEV_ARM_VGIC_GRP_ADDR, K
 local INIT <const> = KVM_DEV_ARM_VGIC_CTRL_INIT
 local DIST <const>, REDIST <const>, REGION <const> =
 	KVM_VGIC_V3_ADDR_TYPE_DIST, KVM_VGIC_V3_ADDR_TYPE_REDIST, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION
-local DIST_AT <const>, REDIST_AT <const>, END <const> = 0x8000000, 0x80a0000, 1 << 40
+local DIST_AT <const>, REDIST_AT <const> = 0x8000000, 0x80a0000
+-- Where guests' addresses end: at 40 bits for a VM that says nothing, at the host's limit if that is less, and always under
+-- protected KVM (kvm_init_ipa_range()).
+local limit = kvm.system:check_extension(cap.ARM_VM_IPA_SIZE)
+local END <const> = 1 << ((host.backend == "protected" or limit < 40) and limit or 40)
 local FRAMES <const> = 0x20000 -- of one redistributor
 -- The fixes of 5.13 (5.10 lacks them): a region that fails leaves nothing behind, user space reads Last, ends are looked at.
 local fixed = host.at_least("6.1")
@@ -157,9 +161,24 @@ local function follow(order, with_device)
 	end
 end
 
+-- What is left of an order when the VM is dead after a KVM_RUN: one step more. Many orders are alike then, and VMs cost time.
+local function until_dead(order, with_device)
+	local is, left = {vcpus = 0, device = with_device}, {}
+	for _, step in ipairs(order) do
+		left[#left + 1] = step
+		if is.dead then
+			break
+		elseif step ~= "run" or is.vcpus > 0 then
+			RULES[step](is)
+		end
+	end
+	return left
+end
+
 local function each_order(steps, with_device)
 	local done = {}
 	for order in permutations(steps) do
+		order = until_dead(order, with_device)
 		local name = table.concat(order, " ")
 		if not done[name] then
 			done[name] = true
@@ -168,7 +187,8 @@ local function each_order(steps, with_device)
 	end
 end
 
-each_order({"vcpu", "vcpu", "dist", "redist", "init", "run"}, true)
+each_order({"vcpu", "dist", "redist", "init", "run"}, true)
+each_order({"vcpu", "vcpu", "redist", "init"}, true)
 each_order({"vcpu", "typer", "init", "line"}, true)
 each_order({"irqs", "irqs", "init"}, true)
 each_order {"device", "device", "vcpu", "run"}
@@ -179,7 +199,7 @@ local gic = fresh()
 for _, kind in ipairs {DIST, REDIST} do
 	expect_errno("EFAULT", gic.set_device_attr, gic, {group = ADDR, attr = kind}, "there is nothing at NULL")
 	address("EINVAL", gic, kind, DIST_AT + 0x1000, "the frames of a GICv3 begin at 64 KiB")
-	address("E2BIG", gic, kind, END, "guests of this VM have 40 bits of address")
+	address("E2BIG", gic, kind, END, "guests of this VM have no such addresses")
 end
 gic = fresh()
 address("OK", gic, DIST, DIST_AT, "the first one")
@@ -246,7 +266,7 @@ for bit = 0, 3 do
 	address("EINVAL", gic, REGION, region(0, REDIST_AT, 1, 1 << bit), "no flag has a meaning")
 end
 address("EINVAL", gic, REGION, region(1, REDIST_AT, 1), "the first one is number 0")
-address("E2BIG", gic, REGION, region(0, END, 1), "guests of this VM have 40 bits of address")
+address("E2BIG", gic, REGION, region(0, END, 1), "guests of this VM have no such addresses")
 address("OK", gic, REGION, region(0, 0x10000000, 2), "nothing is there")
 for _, index in ipairs {0, 2} do
 	address("EINVAL", gic, REGION, region(index, 0x20000000, 1), "the next one is number 1")
@@ -255,7 +275,7 @@ for _, at in ipairs {0x10000000, 0x10030000, 0xfff0000} do
 	address("EINVAL", gic, REGION, region(1, at, 1), "region 0 is there")
 end
 address("EINVAL", gic, REDIST, 0x20000000, "the redistributors have regions")
-address(fixed and "E2BIG" or "OK", gic, REGION, region(1, END - FRAMES, 2), "its end is beyond 40 bits of address")
+address(fixed and "E2BIG" or "OK", gic, REGION, region(1, END - FRAMES, 2), "its end is beyond the guest's addresses")
 if fixed then
 	address("OK", gic, REGION, region(1, 0x10040000, 3), "right behind it there is room")
 	local read = array("u64", 1)
