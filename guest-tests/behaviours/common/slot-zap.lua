@@ -120,7 +120,10 @@ local function check(name, vm)
 	running:kick()
 	local _, _, counts = running:join(60)
 	for errno in pairs(counts) do
-		expect(errno == "OK" or errno == "EINTR", name .. ": no other errno came of running: " .. errno)
+		-- arm64 and RISC-V look for the page a second time (user_mem_abort(), kvm_riscv_mmu_map()): a slot that is gone by
+		-- then is an error to them, not MMIO.
+		local known = host.arch ~= "x86" and errno == "EFAULT"
+		expect(errno == "OK" or errno == "EINTR" or known, name .. ": no other errno came of running: " .. errno)
 	end
 	expect(ram:u32(0x3000) > 0, name .. ": it has run")
 end

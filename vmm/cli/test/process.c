@@ -126,13 +126,14 @@ static void child(struct engine *engine, const char *id, const char *path, const
 /* Room for @n more bytes: what is too much goes from the middle, for a failure comes last. */
 static void make_room(struct text *text, size_t n)
 {
-	size_t half = MOST_OUTPUT / 2;
+	size_t half = MOST_OUTPUT / 2, away = MOST_OUTPUT / 4;
 
 	if (text->size + n <= MOST_OUTPUT)
 		return;
-	memmove(text->bytes + half, text->bytes + half + n, text->size - half - n);
-	text->size -= n;
-	text->left_out += n;
+	/* Much at once, for it may be written line by line. */
+	memmove(text->bytes + half, text->bytes + half + away, text->size - half - away);
+	text->size -= away;
+	text->left_out += away;
 }
 
 /* Reads what there is; false at the end. */
