@@ -33,14 +33,8 @@ end
 -- Guests with the runtime; see vmm/script/lua/program.lua.
 K.boot = {
 	ram = 0x80000000, block = 0x80000000, channel = 0x03ff0000,
-	flags = function()
-		return 0
-	end,
 	hwid = function(vcpu)
 		return vcpu:reg("MPIDR_EL1") & 0xff00ffffff
-	end,
-	clock = function()
-		return 0
 	end,
 	enter = function(vcpu, entry, block)
 		vcpu:start(entry):reg("X0", block)

@@ -28,9 +28,6 @@ end
 -- Guests with the runtime; see vmm/script/lua/program.lua.
 K.boot = {
 	ram = 0x80000000, block = 0x80000000, channel = 0x03ff0000,
-	flags = function()
-		return 0
-	end,
 	hwid = function(vcpu)
 		return vcpu.id
 	end,

@@ -144,9 +144,6 @@ K.boot = {
 	hwid = function(vcpu)
 		return vcpu.id
 	end,
-	clock = function()
-		return 0
-	end,
 	enter = function(vcpu, entry, block)
 		vcpu:start(entry, {mode = "long", tables = 0x2000})
 		vcpu:set_regs {rip = entry, rflags = 2, rbx = block, rdi = block}

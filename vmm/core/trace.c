@@ -250,13 +250,23 @@ static void print_argument(FILE *out, const struct trace_record *r)
 	}
 }
 
-void trace_print(FILE *out, const struct trace_record *r)
+void trace_print_time(FILE *out, const struct trace_record *r)
+{
+	fprintf(out, "%10.6f ", r->seconds);
+}
+
+void trace_print_duration(FILE *out, const struct trace_record *r)
+{
+	if (r->returned)
+		fprintf(out, " (%.1f us)", (double)r->ns / 1000);
+}
+
+void trace_print_call(FILE *out, const struct trace_record *r)
 {
 	const char *name = kvm_name(KVM_NAMES_IOCTL, r->request);
 	char text[256];
 
-	flockfile(out);
-	fprintf(out, "%10.6f %-7.*s ", r->seconds, (int)sizeof(r->object), r->object);
+	fprintf(out, "%-7.*s ", (int)sizeof(r->object), r->object);
 	if (name)
 		fputs(name, out);
 	else
@@ -274,8 +284,14 @@ void trace_print(FILE *out, const struct trace_record *r)
 		kvm_exit_describe((const struct kvm_run *)r->run, text, sizeof(text));
 		fprintf(out, " %s", text);
 	}
-	if (r->returned)
-		fprintf(out, " (%.1f us)", (double)r->ns / 1000);
+}
+
+void trace_print(FILE *out, const struct trace_record *r)
+{
+	flockfile(out);
+	trace_print_time(out, r);
+	trace_print_call(out, r);
+	trace_print_duration(out, r);
 	fputc('\n', out);
 	funlockfile(out);
 }

@@ -77,7 +77,10 @@ extern void (*trace_other)(FILE *out, unsigned long request, const uint8_t *copy
 
 /* Takes over what the call has left: @result, its argument, and the exit in @run if that is not NULL. Any thread. */
 void trace_note(struct trace_record *record, int result, uint64_t ns, const struct kvm_run *run);
-/* One line, decoded. */
+/* One line, decoded: when it was made, the call, how long it took. Then its parts: the object, the call and what came of it. */
 void trace_print(FILE *out, const struct trace_record *record);
+void trace_print_time(FILE *out, const struct trace_record *record);
+void trace_print_call(FILE *out, const struct trace_record *record);
+void trace_print_duration(FILE *out, const struct trace_record *record);
 
 #endif

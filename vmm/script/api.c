@@ -79,14 +79,9 @@ bool api_const(const char *name, uint64_t *value)
 
 /* ---- fields ---- */
 
-static bool has_fields(const struct api_type *type)
-{
-	return type->kind == API_STRUCT || type->kind == API_UNION;
-}
-
 bool api_field(const struct api_type *type, const char *name, struct api_place *place)
 {
-	for (uint32_t i = 0; has_fields(type) && i < type->count; i++) {
+	for (uint32_t i = 0; api_has_fields(type) && i < type->count; i++) {
 		const struct api_field *f = &api_fields[type->first + i];
 
 		if (f->name && !strcmp(api_string(f->name), name)) {
@@ -110,7 +105,7 @@ const struct api_type *api_flexible(const struct api_type *type, uint32_t *offse
 		*offset = 0;
 		return type->count ? NULL : type;
 	}
-	for (uint32_t i = 0; has_fields(type) && i < type->count; i++) {
+	for (uint32_t i = 0; api_has_fields(type) && i < type->count; i++) {
 		const struct api_field *f = &api_fields[type->first + i];
 
 		found = api_flexible(&api_types[f->type], offset);
@@ -202,7 +197,7 @@ static void consider(struct near *near, const char *name)
 
 static void consider_fields(struct near *near, const struct api_type *type)
 {
-	for (uint32_t i = 0; has_fields(type) && i < type->count; i++) {
+	for (uint32_t i = 0; api_has_fields(type) && i < type->count; i++) {
 		const struct api_field *f = &api_fields[type->first + i];
 
 		if (f->name)

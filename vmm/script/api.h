@@ -65,6 +65,11 @@ extern const struct api_ioctl api_ioctls[];
 extern const struct api_const api_consts[];
 extern const uint32_t api_nr_types, api_nr_fields, api_nr_structs, api_nr_ioctls, api_nr_consts;
 
+static inline bool api_has_fields(const struct api_type *type)
+{
+	return type->kind == API_STRUCT || type->kind == API_UNION;
+}
+
 static inline const char *api_string(uint32_t name)
 {
 	return api_strings + name;

@@ -18,13 +18,6 @@
 #define MADV_COLLAPSE 25
 #endif
 
-static int push_errno(lua_State *L, int err)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, errno_name(err));
-	return 2;
-}
-
 static size_t round_up(size_t size)
 {
 	return (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
@@ -72,12 +65,12 @@ static int backing(lua_State *L)
 	reserved = whole + HUGE_PAGE;
 	map = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	at = (uint8_t *)round_up((size_t)map);
 	err = map_kind(at, whole, kind);
 	if (err) {
 		munmap(map, reserved);
-		return push_errno(L, err);
+		return script_push_errno(L, err);
 	}
 	o = object_over(L, NULL, map, reserved);
 	o->mem = at + shift;
@@ -119,7 +112,7 @@ static int advise(lua_State *L)
 		if (strcmp(names[i].name, name) != 0)
 			continue;
 		if (madvise(at, size, names[i].advice))
-			return push_errno(L, errno);
+			return script_push_errno(L, errno);
 		lua_pushboolean(L, 1);
 		return 1;
 	}
@@ -137,7 +130,7 @@ static int remap(lua_State *L)
 	int err = map_kind(at, size, "anonymous");
 
 	if (err)
-		return push_errno(L, err);
+		return script_push_errno(L, err);
 	lua_pushboolean(L, 1);
 	return 1;
 }

@@ -22,14 +22,6 @@ struct fd {
 	bool kvm;
 };
 
-/* nil and the errno's name, as every function here answers that may fail. */
-static int push_errno(lua_State *L, int err)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, errno_name(err));
-	return 2;
-}
-
 static int push_fd(lua_State *L, int fd, bool kvm)
 {
 	struct fd *f = lua_newuserdatauv(L, sizeof(*f), 0);
@@ -110,7 +102,7 @@ static int open_kvm(lua_State *L)
 {
 	int fd = kvm_open();
 
-	return fd < 0 ? push_errno(L, fd) : push_fd(L, fd, true);
+	return fd < 0 ? script_push_errno(L, fd) : push_fd(L, fd, true);
 }
 
 static int fd_number(lua_State *L)
@@ -171,7 +163,7 @@ static int do_ioctl(lua_State *L)
 	lua_settop(L, 3);
 	r = kvm_try(fd, number, argument(L, 3, number));
 	if (r < 0)
-		return push_errno(L, r);
+		return script_push_errno(L, r);
 	lua_pushinteger(L, r);
 	return 1;
 }
@@ -235,7 +227,7 @@ static int do_run(lua_State *L)
 		lua_pushinteger(L, r);
 		return 1;
 	}
-	push_errno(L, r);
+	script_push_errno(L, r);
 	lua_pushboolean(L, time_is_up);
 	return 3;
 }
@@ -248,7 +240,7 @@ static int map_run(lua_State *L)
 	void *map = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	kvm_trace_run(fd, map);
 	object_over(L, api_struct("kvm_run"), map, (size_t)size);
 	return 1;
@@ -266,7 +258,7 @@ static int map_array(lua_State *L)
 		return script_error(L, "%lld bytes cannot be mapped", (long long)size);
 	map = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
 	if (map == MAP_FAILED)
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	object_array_over(L, type, map, (size_t)size);
 	return 1;
 }
@@ -317,7 +309,7 @@ static int pages(lua_State *L)
 {
 	int r = object_pages(L, (size_t)luaL_checkinteger(L, 1));
 
-	return r ? push_errno(L, r) : 1;
+	return r ? script_push_errno(L, r) : 1;
 }
 
 /* protect(PAGES, WRITABLE): mprotect() of pages() as a whole; true, or nil and the errno. */
@@ -328,7 +320,7 @@ static int protect(lua_State *L)
 	if (!o || !o->map)
 		return script_error(L, "pages are wanted");
 	if (mprotect(o->map, o->map_size, PROT_READ | (lua_toboolean(L, 2) ? PROT_WRITE : 0)))
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -337,7 +329,7 @@ static int new_eventfd(lua_State *L)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-	return fd < 0 ? push_errno(L, errno) : push_fd(L, fd, false);
+	return fd < 0 ? script_push_errno(L, errno) : push_fd(L, fd, false);
 }
 
 /* read(FD, SIZE [, OFFSET]) */
@@ -357,7 +349,7 @@ static int read_fd(lua_State *L)
 	n = from_here ? read(fd, to, (size_t)size)
 		      : pread(fd, to, (size_t)size, (off_t)lua_tointeger(L, 3));
 	if (n < 0)
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	luaL_pushresultsize(&b, (size_t)n);
 	return 1;
 }
@@ -370,7 +362,7 @@ static int write_fd(lua_State *L)
 	ssize_t n = write(fd, text, size);
 
 	if (n < 0)
-		return push_errno(L, errno);
+		return script_push_errno(L, errno);
 	lua_pushinteger(L, n);
 	return 1;
 }

@@ -43,50 +43,86 @@ static const struct trace_record *record(const struct history *h, unsigned int b
 
 #define WHOLE 4096
 
-/* Cuts a line that is too long in its middle: the result at its end matters more than the last of many fields. */
-static void shorten(const char *line, char *buf, size_t size)
+/* Cuts a call that is too long in its middle: the result at its end matters more than the last of many fields. */
+static void shorten(const char *call, char *buf, size_t size)
 {
 	const char *result = NULL;
 	size_t tail;
 
-	for (const char *at = line; (at = strstr(at, " = ")); at++)
+	for (const char *at = call; (at = strstr(at, " = ")); at++)
 		result = at;
 	tail = result ? strlen(result) : 0;
-	if (strlen(line) < size || tail + 8 > size)
-		snprintf(buf, size, "%s", line);
+	if (strlen(call) < size || tail + 8 > size)
+		snprintf(buf, size, "%s", call);
 	else
-		snprintf(buf, size, "%.*s ...%s", (int)(size - tail - 5), line, result);
+		snprintf(buf, size, "%.*s ...%s", (int)(size - tail - 5), call, result);
 }
 
-bool history_line(const struct history *h, unsigned int back, char *buf, size_t size)
+/* The call in words, without its times; "" without memory. */
+static void call_text(const struct trace_record *r, char *buf, size_t size)
 {
-	const struct trace_record *r = record(h, back);
-	char line[WHOLE] = "";
-	FILE *out = r ? fmemopen(line, sizeof(line), "w") : NULL;
+	char call[WHOLE] = "";
+	FILE *out = fmemopen(call, sizeof(call), "w");
+
+	if (out) {
+		trace_print_call(out, r);
+		fclose(out);
+		call[sizeof(call) - 1] = '\0';
+	}
+	shorten(call, buf, size);
+}
+
+bool history_last_call(char *buf, size_t size)
+{
+	const struct trace_record *r = current ? record(current, 0) : NULL;
+
+	if (!r)
+		return false;
+	call_text(r, buf, size);
+	return true;
+}
+
+static void print_calls(FILE *out, const struct trace_record *first, const char *call,
+			unsigned int times)
+{
+	trace_print_time(out, first);
+	fputs(call, out);
+	trace_print_duration(out, first);
+	fprintf(out, times > 1 ? ", %u times\n" : "\n", times);
+}
+
+char *history_text(const struct history *h)
+{
+	unsigned int back = h->ring.count < TRACE_LAST ? (unsigned int)h->ring.count : TRACE_LAST;
+	const struct trace_record *first = NULL;
+	char call[HISTORY_CALL], next[HISTORY_CALL], *text = NULL;
+	unsigned int times = 0;
+	size_t size = 0;
+	FILE *out = back ? open_memstream(&text, &size) : NULL;
 
 	if (!out)
-		return false;
-	if (!r->moved)
-		trace_print(out, r);
+		return NULL;
+	while (back--) {
+		const struct trace_record *r = record(h, back);
+
+		/* It comes again, behind those that overtook it. */
+		if (r->moved)
+			continue;
+		call_text(r, next, sizeof(next));
+		if (first && !strcmp(call, next)) {
+			times++;
+			continue;
+		}
+		if (first)
+			print_calls(out, first, call, times);
+		first = r;
+		times = 1;
+		memcpy(call, next, sizeof(call));
+	}
+	if (first)
+		print_calls(out, first, call, times);
 	fclose(out);
-	line[sizeof(line) - 1] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	shorten(line, buf, size);
-	return true;
-}
-
-bool history_last_line(char *buf, size_t size)
-{
-	char line[HISTORY_LINE + 40], *time;
-
-	if (!current || !history_line(current, 0, line, sizeof(line)))
-		return false;
-	/* "  0.000123 vcpu0   KVM_...(1.2 us)" */
-	time = strrchr(line, '(');
-	if (time && time > line && strstr(time, " us)"))
-		time[-1] = '\0';
-	snprintf(buf, size, "%s", line + strspn(line, " 0123456789."));
-	return true;
+	return text;
 }
 
 const char *history_last(const struct history *h, bool *returned)

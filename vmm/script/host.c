@@ -53,6 +53,13 @@ int script_error(lua_State *L, const char *fmt, ...)
 	return lua_error(L);
 }
 
+int script_push_errno(lua_State *L, int err)
+{
+	lua_pushnil(L);
+	lua_pushstring(L, errno_name(err));
+	return 2;
+}
+
 static int where(lua_State *L)
 {
 	script_where(L);
@@ -214,11 +221,8 @@ static int read_file(lua_State *L)
 	char text[4096];
 	int r = host_read(luaL_checkstring(L, 1), text, sizeof(text));
 
-	if (r < 0) {
-		lua_pushnil(L);
-		lua_pushstring(L, errno_name(r));
-		return 2;
-	}
+	if (r < 0)
+		return script_push_errno(L, r);
 	lua_pushstring(L, text);
 	return 1;
 }
@@ -254,11 +258,8 @@ static int write_file(lua_State *L)
 
 	if (fd >= 0)
 		close(fd);
-	if (err) {
-		lua_pushnil(L);
-		lua_pushstring(L, errno_name(err));
-		return 2;
-	}
+	if (err)
+		return script_push_errno(L, err);
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -328,11 +329,11 @@ static int end_history(lua_State *L)
 /* last_ioctl(): the newest call in words, without its time; nil if there was none. */
 static int last_ioctl(lua_State *L)
 {
-	char line[HISTORY_LINE];
+	char call[HISTORY_CALL];
 
-	if (!history_last_line(line, sizeof(line)))
+	if (!history_last_call(call, sizeof(call)))
 		return 0;
-	lua_pushstring(L, line);
+	lua_pushstring(L, call);
 	return 1;
 }
 

@@ -22,6 +22,9 @@
 /* Where the Lua registry keeps the struct engine_host. */
 #define SCRIPT_HOST "kvmbed.host"
 
+/* nil and the errno's name, for a function that failed: two values, to be returned. */
+int script_push_errno(lua_State *L, int err);
+
 /* Raises an error whose message begins with the script's file and line, whatever of the engine lies between. */
 int script_error(lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Pushes "FILE:LINE: ", or "" where no script is running. */
@@ -85,14 +88,13 @@ struct history *history_new(void);
 /* Has every call noted from now on; also as a trace to @copy, unless that is NULL. */
 void history_start(struct history *h, FILE *copy);
 void history_clear(struct history *h);
-/* The call @back from the end (0: the last) in words, its middle cut to fit @size; false if that is not kept, or there was none; "" for one
- * that comes again, behind those that overtook it. */
-bool history_line(const struct history *h, unsigned int back, char *buf, size_t size);
+/* The calls that are kept in words, a line each, those that are alike as one; to be freed. NULL if there are none. */
+char *history_text(const struct history *h);
 /* The last call's name (NULL: it has none, or there was no call), and whether it has returned. */
 const char *history_last(const struct history *h, bool *returned);
-#define HISTORY_LINE 256
-/* The newest call of this process, without when it was and how long it took. False if there is none. */
-bool history_last_line(char *buf, size_t size);
+#define HISTORY_CALL 256
+/* The newest call of this process in words, without its times, its middle cut to fit @size. False if there is none. */
+bool history_last_call(char *buf, size_t size);
 /* How many calls there were in all. */
 unsigned long history_count(const struct history *h);
 

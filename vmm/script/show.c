@@ -6,11 +6,6 @@
 
 #include "script/api.h"
 
-static bool has_fields(const struct api_type *type)
-{
-	return type->kind == API_STRUCT || type->kind == API_UNION;
-}
-
 static void show_number(FILE *out, uint64_t value, bool is_signed)
 {
 	if (is_signed && (int64_t)value < 0)
@@ -86,7 +81,7 @@ void api_show(FILE *out, const struct api_type *type, const uint8_t *mem, uint32
 
 	if (type->kind == API_ARRAY) {
 		show_array(out, type, mem, flexible);
-	} else if (has_fields(type)) {
+	} else if (api_has_fields(type)) {
 		fputs("{", out);
 		show_fields(out, type, mem, flexible, &first);
 		fputs(first ? "}" : " }", out);

@@ -225,49 +225,6 @@ static void judge(const struct slot *slot, struct result *result, int status, bo
 	}
 }
 
-/* Is @b the same call as @a, but for its time? Lines are "  0.123456 OBJECT CALL (1.2 us)". */
-static bool same_call(const char *a, const char *b)
-{
-	const char *end = strrchr(a, '(');
-	size_t skip = strspn(a, " 0123456789.");
-	size_t n = end && end > a + skip ? (size_t)(end - a) - skip : strlen(a) - skip;
-
-	return n && !strncmp(a + skip, b + strspn(b, " 0123456789."), n);
-}
-
-static char *history_text(const struct history *history)
-{
-	char line[HISTORY_LINE], next[HISTORY_LINE], *text = NULL;
-	unsigned int back = 0, times = 1;
-	size_t size = 0;
-	FILE *out;
-
-	while (history_line(history, back, line, sizeof(line)))
-		back++;
-	out = back ? open_memstream(&text, &size) : NULL;
-	if (!out)
-		return NULL;
-	/* A call that was made again and again is one line. */
-	history_line(history, --back, line, sizeof(line));
-	while (back) {
-		history_line(history, --back, next, sizeof(next));
-		if (!*next)
-			continue;
-		if (same_call(line, next)) {
-			times++;
-			continue;
-		}
-		if (*line)
-			fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
-		memcpy(line, next, sizeof(line));
-		times = 1;
-	}
-	if (*line)
-		fprintf(out, times > 1 ? "%s, %u times\n" : "%s\n", line, times);
-	fclose(out);
-	return text;
-}
-
 static int start(struct engine *engine, const struct test *test, const struct run_options *options,
 		 struct slot *slot)
 {

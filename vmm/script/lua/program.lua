@@ -47,8 +47,8 @@ end
 -- ---- starting ----
 
 -- Of the architecture (arch/<name>/script.lua): `ram`, where its runtime wants memory to begin; `block`, a page of that for
--- struct script_boot; `channel`, where nothing is; `flags(vm, vcpu)` and `clock(vcpu)` of that struct; `enter(vcpu, entry,
--- block)`, which sets the first registers. guest-tests/lib/script.h has what is said here.
+-- struct script_boot; `channel`, where nothing is; `hwid(vcpu)` of that struct, `flags(vm, vcpu)` and `clock(vcpu)` where
+-- they are not 0; `enter(vcpu, entry, block)`, which sets the first registers. guest-tests/lib/script.h has what is said here.
 K.boot = {}
 
 local MAGIC, ARGS = 0x626d766b, 511
@@ -71,8 +71,8 @@ function VM:boot(program, options)
 	local ram = self:memory {gpa = boot.ram, size = size}
 	ram:write(program.at, program.bytes)
 	local vcpu = options.vcpu or self:vcpu(0)
-	ram:write(boot.block, string.pack("<I4I4i8i8i8i8i8z", MAGIC, boot.flags(self, vcpu), boot.channel, boot.ram, size,
-		boot.hwid(vcpu), boot.clock(vcpu), args))
+	ram:write(boot.block, string.pack("<I4I4i8i8i8i8i8z", MAGIC, boot.flags and boot.flags(self, vcpu) or 0, boot.channel,
+		boot.ram, size, boot.hwid(vcpu), boot.clock and boot.clock(vcpu) or 0, args))
 	boot.enter(vcpu, program.entry, boot.block)
 	rawset(self, "channel", boot.channel)
 	rawset(self, "program", program)
