@@ -30,6 +30,18 @@ function K.VCPU:start(address)
 	return self
 end
 
+-- vm:gic(): the GIC that this host has, with addresses and initialised, so all vCPUs exist; and the word for vm:boot()'s `args`
+-- by which guests with the runtime find it.
+function K.VM:gic()
+	local v3 = env.host.has "device:ARM_VGIC_V3"
+	local dist, cpus = 0x08000000, 0x08020000
+	local gic = self:device(v3 and env.KVM_DEV_TYPE_ARM_VGIC_V3 or env.KVM_DEV_TYPE_ARM_VGIC_V2)
+	gic:set_attr(env.KVM_DEV_ARM_VGIC_GRP_ADDR, v3 and env.KVM_VGIC_V3_ADDR_TYPE_DIST or env.KVM_VGIC_V2_ADDR_TYPE_DIST, dist)
+	gic:set_attr(env.KVM_DEV_ARM_VGIC_GRP_ADDR, v3 and env.KVM_VGIC_V3_ADDR_TYPE_REDIST or env.KVM_VGIC_V2_ADDR_TYPE_CPU, cpus)
+	gic:set_attr(env.KVM_DEV_ARM_VGIC_GRP_CTRL, env.KVM_DEV_ARM_VGIC_CTRL_INIT)
+	return gic, ("%s=0x%x,0x%x"):format(v3 and "gicv3" or "gicv2", dist, cpus)
+end
+
 -- Guests with the runtime; see vmm/script/lua/program.lua.
 K.boot = {
 	ram = 0x80000000, block = 0x80000000, channel = 0x03ff0000,

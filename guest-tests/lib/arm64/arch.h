@@ -53,6 +53,9 @@ static inline struct cpu *arch_cpu(void)
 	return cpu;
 }
 
+/* Of map_page(), on arm64 alone: EL0 may, too. EL1 does not execute what EL0 can write. */
+#define MAP_USER 16u
+
 #define PSTATE_I (1ul << 7)
 
 static inline void irq_on(void)

@@ -10,6 +10,7 @@
 #define PTE_VALID    0x1
 #define PTE_TABLE    0x3 /* also a page, at the last level */
 #define PTE_INDEX    2
+#define PTE_USER     0x40
 #define PTE_RO	     0x80
 #define PTE_INNER    0x300
 #define PTE_AF	     0x400

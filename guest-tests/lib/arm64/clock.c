@@ -6,6 +6,7 @@
  */
 #include "arm64.h"
 #include "fdt.h"
+#include "script.h"
 
 #define CTL_ENABLE  1
 #define CTL_IMASK   2
@@ -14,6 +15,9 @@
 /* Places in the device tree's list (bindings/timer/arm,arch_timer.yaml). */
 #define FDT_VIRT  2
 #define FDT_HVIRT 4
+/* Where KVM has them if nobody says otherwise. */
+#define INTID_VIRT  27
+#define INTID_HVIRT 28
 
 unsigned int timer_intid;
 static uint64_t frequency = NSEC_PER_SEC;
@@ -41,8 +45,11 @@ void clock_init(void)
 	if (!frequency)
 		guest_panic("CNTFRQ_EL0 is 0: the clock has no rate");
 	/* Three cells each: private or shared, number, flags. */
-	if (node && strcmp(machine.irqchip, "none") &&
-	    fdt_cell(node, "interrupts", 3 * index, 0) == 1)
+	if (!strcmp(machine.irqchip, "none"))
+		timer_intid = 0;
+	else if (script_boot())
+		timer_intid = at_el2() ? INTID_HVIRT : INTID_VIRT;
+	else if (fdt_cell(node, "interrupts", 3 * index, 0) == 1)
 		timer_intid = 16 + fdt_cell(node, "interrupts", 3 * index + 1, 0);
 	clock_cpu_init();
 }

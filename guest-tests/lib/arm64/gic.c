@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Interrupts of devices, of other CPUs and of the timer, through whichever GIC
- * the device tree has; messages through its ITS.
+ * the device tree has; messages through its ITS. A script, which has no tree,
+ * tells by an option where it is: "gicv3=DISTRIBUTOR,REDISTRIBUTORS" or
+ * "gicv2=DISTRIBUTOR,CPU-INTERFACE".
  */
 #include "gic.h"
+#include "script.h"
 
 #define SGI_IPI 0
+
+#define TOLD_SIZE 0x1000000ul
 
 struct action {
 	irq_handler handler;
@@ -41,6 +46,20 @@ static void enable(unsigned int intid)
 
 /* ---- Set-up ------------------------------------------------------------------- */
 
+static bool told(const char *name, struct region regions[2])
+{
+	char text[64], *second;
+
+	if (!option(name, text, sizeof(text)))
+		return false;
+	second = strchr(text, ',');
+	regions[0].start = parse_number(text);
+	regions[1].start = second ? parse_number(second + 1) : 0;
+	/* How far they go is for the last redistributor to say. */
+	regions[0].size = regions[1].size = TOLD_SIZE;
+	return second;
+}
+
 void gic_init(void)
 {
 	static const struct {
@@ -53,9 +72,13 @@ void gic_init(void)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(known) && !gic; i++) {
 		fdt_node node = fdt_compatible(NULL, known[i].compatible);
+		struct region regions[2];
 
-		if (node && known[i].gic->init(node))
+		if ((fdt_reg(node, 0, &regions[0]) && fdt_reg(node, 1, &regions[1])) ||
+		    (script_boot() && told(known[i].gic->name, regions))) {
 			gic = known[i].gic;
+			gic->init(&regions[0], &regions[1]);
+		}
 	}
 	if (!gic)
 		return;

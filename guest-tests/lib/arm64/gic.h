@@ -27,8 +27,8 @@
 
 struct gic {
 	const char *name;
-	/* Takes its addresses from its node and sets up the distributor; false if they are not there. */
-	bool (*init)(fdt_node node);
+	/* Sets up the distributor. @cpu_part: the CPU interface of a GICv2, the redistributors of a GICv3. */
+	void (*init)(const struct region *distributor, const struct region *cpu_part);
 	void (*cpu_init)(void); /* the calling CPU's interface */
 	/* Where the enable, configuration and priority registers of a private or shared INTID are. */
 	uint64_t (*registers)(unsigned int intid);

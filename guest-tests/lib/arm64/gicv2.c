@@ -18,12 +18,11 @@ static uint8_t target(const struct cpu *cpu)
 	return 1u << (cpu->hwid & 7);
 }
 
-static bool init(fdt_node node)
+static void init(const struct region *dist, const struct region *cpu_part)
 {
-	if (!fdt_reg(node, 0, &distributor) || !fdt_reg(node, 1, &interface))
-		return false;
+	distributor = *dist;
+	interface = *cpu_part;
 	mmio_write32(distributor.start + GICD_CTLR, GICD_CTLR_ENABLE);
-	return true;
 }
 
 static void cpu_init(void)

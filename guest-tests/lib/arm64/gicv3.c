@@ -50,20 +50,18 @@ uint64_t gicv3_redistributor(const struct cpu *cpu)
 	return 0;
 }
 
-static bool init(fdt_node node)
+static void init(const struct region *dist, const struct region *cpu_part)
 {
-	uint64_t base;
+	uint64_t base = dist->start;
 	unsigned int spis;
 
-	if (!fdt_reg(node, 0, &distributor) || !fdt_reg(node, 1, &redistributors))
-		return false;
-	base = distributor.start;
+	distributor = *dist;
+	redistributors = *cpu_part;
 	mmio_write32(base + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE_G1);
 	wait_clear(base + GICD_CTLR, CTLR_RWP);
 	spis = 32 * ((mmio_read32(base + GICD_TYPER) & 31) + 1);
 	for (unsigned int intid = GIC_FIRST_SPI; intid < spis; intid += 32)
 		mmio_write32(base + GICD_IGROUPR + intid / 8, UINT32_MAX);
-	return true;
 }
 
 static void cpu_init(void)

@@ -104,6 +104,8 @@ bool map_page(uint64_t va, uint64_t pa, unsigned int flags)
 		value |= PTE_RO;
 	if (!(flags & MAP_EXEC))
 		value |= XN;
+	if (flags & MAP_USER)
+		value |= PTE_USER;
 	return set_page(va, value);
 }
 
