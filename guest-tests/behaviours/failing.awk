@@ -7,7 +7,7 @@ function listed_why(rule, text,    pattern, n, line, i, fits) {
 	sub(/\/.*/, "", pattern)
 	n = split(text, line, "\n")
 	for (i = 1; i <= n; i++) {
-		if (line[i] !~ /^# +because |^# (WARNING|BUG): /)
+		if (line[i] !~ /^# +because |^# (WARNING|BUG): / && (i == 1 || line[i - 1] !~ /: the guest's report\(\) failed$/))
 			continue
 		if (line[i] !~ pattern)
 			return ""

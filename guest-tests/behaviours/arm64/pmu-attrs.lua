@@ -2,7 +2,7 @@
 behaviour {
 	id = "arm64/pmu-attrs", arch = "arm64", needs = cap.ARM_PMU_V3,
 	title = "The PMU's attributes of a vCPU: interrupt, filter, hardware PMU and INIT, in their order, each misuse with its errno",
-	seen_failing = "asked for what 6.1 gives, arm64-5.10 fails 6 expectations (SET_PMU, a run without INIT, a filter after a run); absent on " ..
+	seen_failing = "arm64-7.2, which takes SET_NR_COUNTERS of a VM that has run; asked for what 6.1 gives, arm64-5.10 fails 6 expectations (SET_PMU, a run without INIT, a filter after a run); absent on " ..
 		"arm64-6.1-nopmu; fails with --inject of EBADF into KVM_SET_DEVICE_ATTR and KVM_RUN, arm64-6.1",
 }
 
@@ -133,12 +133,82 @@ local function beside_one_that_ran()
 end
 filter(newer and "EBUSY" or "OK", beside_one_that_ran(), 0x11, 1, KVM_PMU_EVENT_DENY, "a VM that has run keeps its filter")
 
+-- What a filter does: the guest tells its events (PMCEID0_EL0), its cycle counter, and a counter of software increments.
+local code = asm {
+	at = 0x1000,
+	arm64 = [[
+			mov x0, #0xd0000
+			mrs x1, pmceid0_el0
+			str x1, [x0]
+			mov x1, #-1
+			msr pmintenclr_el1, x1
+			msr pmovsclr_el0, x1
+			msr pmcntenclr_el0, x1
+			msr pmccfiltr_el0, xzr
+			msr pmccntr_el0, xzr
+			msr pmevtyper0_el0, xzr
+			msr pmevcntr0_el0, xzr
+			mov x1, #1
+			orr x1, x1, #1 << 31
+			msr pmcntenset_el0, x1
+			mov x1, #0x41
+			msr pmcr_el0, x1
+			isb
+			mov x2, #1
+			msr pmswinc_el0, x2
+			mov x3, #2000
+		1:	subs x3, x3, #1
+			b.ne 1b
+			mrs x1, pmccntr_el0
+			str x1, [x0, #8]
+			mrs x1, pmevcntr0_el0
+			str x1, [x0, #16]
+	]],
+}
+local function filtered(filters)
+	local v = fresh "none"
+	for _, one in ipairs(filters) do
+		filter("OK", v, one[1], one[2], one[3], "events can be allowed and denied")
+	end
+	v:set_attr(PMU, INIT)
+	v.vm:memory({gpa = 0, size = 0x10000}):load(code)
+	v:start(code.at)
+	local values = {}
+	for i = 1, 3 do
+		v:run("KVM_EXIT_MMIO", "the guest tells of its PMU")
+		values[i] = v:data()
+	end
+	return table.unpack(values)
+end
+local ALLOW <const>, DENY <const>, CYCLES <const> = KVM_PMU_EVENT_ALLOW, KVM_PMU_EVENT_DENY, 0x11
+local all, counted = filtered {}
+expect(all >> CYCLES & 1 == 1 and counted > 0, "without a filter cycles are counted")
+for _, one in ipairs {
+	{{{CYCLES, 1, DENY}}, all & ~(1 << CYCLES), false},
+	{{{CYCLES, 1, ALLOW}}, all & 1 << CYCLES, true},
+	{{{0, CYCLES, ALLOW}}, all & ((1 << CYCLES) - 1), false},
+	{{{0, 0x20, DENY}}, all & ~0xffffffff, false},
+	{{{0, 0x20, DENY}, {CYCLES, 1, ALLOW}}, all & (~0xffffffff | 1 << CYCLES), true},
+	{{{0, 0x20, ALLOW}, {CYCLES, 1, DENY}}, all & 0xffffffff & ~(1 << CYCLES), false},
+	{{{0, 0, ALLOW}}, 0, false},
+	{{{0, 0, DENY}}, all, true},
+} do
+	local events, cycles, increments = filtered(one[1])
+	expect_eq(("0x%x"):format(events), ("0x%x"):format(one[2]), "the guest is told of the events that it has; the first filter decides on the rest")
+	expect_eq(cycles > 0, one[3], "the cycle counter goes with event 0x11")
+	expect_eq(increments, 1, "software increments cannot be denied")
+end
+
 -- ---- which PMU of the hardware ----
 
 set("ENXIO", fresh "none", SET_PMU, 1 << 20, "there is no such PMU, in 5.10 not even the attribute")
 local number
 for _, name in ipairs {"armv8_pmuv3_0", "armv8_pmuv3"} do
 	number = number or tonumber(host.read("/sys/bus/event_source/devices/" .. name .. "/type") or nil)
+end
+if newer then
+	vcpu = fresh "none"
+	expect_errno("EFAULT", vcpu.set_device_attr, vcpu, {group = PMU, attr = SET_PMU}, "there is nothing at NULL")
 end
 if newer and number then
 	vcpu = fresh "none"
@@ -158,6 +228,9 @@ if host.at_least("7.2") then
 		set("OK", vcpu, KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, n, "the hardware has as many")
 		expect_eq(vcpu:reg("PMCR_EL0") >> 11 & 0x1f, n, "the guest is told (PMCR_EL0.N)")
 	end
+	-- kvm_arm_pmu_v3_set_nr_counters() does not look.
+	set("EBUSY", beside_one_that_ran(), KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, 1, "a VM that has run keeps its counters, says Documentation/virt/kvm/devices/vcpu.rst")
+	expect_errno("EFAULT", vcpu.set_device_attr, vcpu, {group = PMU, attr = KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS}, "there is nothing at NULL")
 elseif not host.at_least("6.13") then
 	set("ENXIO", vcpu, KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, 1, "6.12 and older ones have no such attribute")
 end
