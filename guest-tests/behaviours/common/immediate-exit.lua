@@ -12,7 +12,8 @@ local vcpu = vm:vcpu(0):start(ram:load(asm {
 	at = 0x1000,
 	x86 = [[
 		.code16
-		here: jmp here
+			sti	# with interrupts off, Bochs as a host takes none of its own either
+		here:	jmp here
 	]],
 	arm64 = [[
 		here: b here
