@@ -24,7 +24,6 @@ Of the fixes that this catalogue is for, these are judged by other means, or not
 | fixes | |
 |---|---|
 | nested guests: sregs2, exceptions, SYSENTER, permission maps, state pages, VMX RFLAGS, preemption timer, interrupt window | scripts with an L1 and an L2 are yet to come |
-| arm64 vgic, PSCI, ITS | yet to come, but for what the common behaviours show; the guest tests ([guests.md](guests.md)) run on those controllers |
 | the VMM's own gdb stub (QEMU "gdbstub: implement NOIRQ support for single step on KVM") | yet to come; `x86/guestdbg-blockirq` shows what the kernel does for it |
 | Linux guests: UIO without an interrupt, UIO and bus mastering | yet to come: they need a PCI device and a Linux guest |
 | VFIO dirty bitmaps and parallel opens, AMD IOMMU unmapping, VT-d address widths, PPC H_ENTER_NESTED | yet to come: they need hosts with such hardware, emulated |

@@ -303,6 +303,7 @@ static const struct sysreg sysregs[] = {
 	SYS(3, 4, 14, 5, 0, "CNTHPS_TVAL_EL2"),
 	SYS(3, 4, 14, 5, 1, "CNTHPS_CTL_EL2"),
 	SYS(3, 4, 14, 5, 2, "CNTHPS_CVAL_EL2"),
+	SYS(3, 6, 4, 1, 0, "SP_EL2"),
 	SYSN(3, 3, 14, 8, 0, 31, 1, "PMEVCNTR#_EL0"),
 	SYSN(3, 3, 14, 12, 0, 31, 1, "PMEVTYPER#_EL0"),
 	SYSN(3, 0, 12, 8, 4, 4, 1, "ICC_AP0R#_EL1"),
