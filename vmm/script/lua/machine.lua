@@ -212,7 +212,7 @@ function kvm.vm(options)
 	made_vms = made_vms + 1
 	local name = made_vms == 1 and "vm" or "vm" .. made_vms
 	return setmetatable({
-		fd = core.fd(fd, name), name = name, type = type, memories = {}, kept = {},
+		fd = core.fd(fd, name), name = name, type = type, memories = {}, kept = {}, attached = {}, wires = {},
 		-- Does not keep them alive: they keep the VM.
 		vcpus = setmetatable({}, {__mode = "v"}),
 	}, vm_meta)
@@ -362,6 +362,55 @@ function VM:memory_at(gpa, size)
 	end
 end
 
+-- ---- devices in user space ----
+
+-- vm:attach(MODEL, {gpa =, size =, offset = 0}): what a guest reads and writes there, vcpu:run() and what is made of it do to
+-- the model, from its offset on, and the guest goes on.
+function VM:attach(device, region)
+	checked_options(region, {gpa = true, size = true, offset = true}, "vm:attach()")
+	if type(device) ~= "userdata" or not region.gpa or not region.size then
+		K.error('vm:attach() wants a model and where it is: vm:attach(model("plic"), {gpa = 0xc000000, size = 0x4000000})')
+	end
+	table.insert(self.attached, {device = device, gpa = region.gpa, size = region.size, offset = region.offset or 0})
+	return self
+end
+
+-- vm:wire(FUNCTION): FUNCTION(vcpu) is called before and after each KVM_RUN, and carries levels of lines between the VM and models. A
+-- KVM_RUN that only tells a new level (KVM_CAP_ARM_USER_IRQ) does not end vcpu:run() then.
+function VM:wire(carry)
+	if type(carry) ~= "function" then
+		K.error("vm:wire() wants a function of a vCPU")
+	end
+	table.insert(self.wires, carry)
+	return self
+end
+
+local function carry(vcpu)
+	for _, wire in ipairs(vcpu.vm.wires) do
+		wire(vcpu)
+	end
+end
+
+-- After an exit: was it for a model that is attached?
+local function attached_took(vcpu, page)
+	if page.exit_reason ~= env.KVM_EXIT_MMIO then
+		return false
+	end
+	local at, size = page.mmio.phys_addr, page.mmio.len
+	for _, a in ipairs(vcpu.vm.attached) do
+		if at >= a.gpa and at - a.gpa + size <= a.size then
+			local offset = at - a.gpa + a.offset
+			if page.mmio.is_write ~= 0 then
+				a.device:write(offset, vcpu:data(), size)
+			else
+				vcpu:data((a.device:read(offset, size)))
+			end
+			return true
+		end
+	end
+	return false
+end
+
 -- ---- vCPUs ----
 
 VCPU["get.kvm_run"] = function(self)
@@ -398,16 +447,20 @@ function VCPU:run(options, reason)
 	rawset(self, "ran", true)
 	K.ran = self
 	local last = core.now() + timeout
+	local told
 	repeat
+		carry(self)
 		local value, errno, late = core.run(self.fd, page, math.max(last - core.now(), 0.001))
 		if late then
 			K.fail_now(("KVM_RUN of %s did not return within %s s"):format(self.name, timeout), options.reason,
 				options.expected or options.expect and "expected " .. K.exit_name(options.expect))
 		end
-		if value == nil then
+		carry(self)
+		told = value == nil and errno == "EINTR" and #self.vm.wires > 0 and page.immediate_exit == 0
+		if value == nil and not told then
 			K.raise("KVM_RUN", errno)
 		end
-	until not K.only_text(self, page)
+	until not told and not attached_took(self, page) and not K.only_text(self, page)
 	local wanted = options.expect
 	if type(wanted) == "string" then
 		wanted = env[wanted]
