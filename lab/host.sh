@@ -37,7 +37,7 @@ fetch_host()
 	[ "${host:-}" = "$1" ] || load_host "$1"
 	answer=$cache/made/host-$({
 		cat "$here/kernels" "$here/lib.sh" "$here/host.sh" "$here/image.sh" "$here/emulators.sh" \
-			"$here/bochs.sh" "$here/init"
+			"$here/bochs.sh" "$here/init" "$here/built.sh" "$here"/config/*
 		echo "$line $more_modules ${KVMBED_QEMU:-}"
 	} | sha256_of)
 	if [ -n "$refresh" ]; then

@@ -6,6 +6,9 @@
 # for each run and appended, as the kernel accepts archives one after the other.
 # Sourced by lab/kvmlab, after lib.sh.
 
+# shellcheck source=SCRIPTDIR/built.sh
+. "$here/built.sh"
+
 # load_kernel NAME: sets $kernel_suite, $kernel_arch and $kernel_packages from lab/kernels.
 load_kernel()
 {
@@ -24,11 +27,16 @@ kernel_deb()
 	"$here/deb" ${refresh:+$refresh} --suite "$kernel_suite" --arch "$kernel_arch" "$@" $kernel_packages
 }
 
-# Unpack the kernel $1's packages; sets $kernel_tree and $kernel_arch.
+# Unpack the kernel $1's packages, or build it; sets $kernel_tree and $kernel_arch.
 fetch_kernel()
 {
 	load_kernel "$1"
-	kernel_tree=$(kernel_deb --tree) || exit
+	if is_built_here; then
+		make_kernel
+		kernel_tree=$built
+	else
+		kernel_tree=$(kernel_deb --tree) || exit
+	fi
 }
 
 # The busybox of Debian architecture $1: a static binary.

@@ -3,8 +3,8 @@ behaviour {
 	id = "arm64/pmu-reset", arch = "arm64", needs = cap.ARM_PMU_V3,
 	title = "A vCPU that is reset while its counters run has them off, and the PMU's registers as at first",
 	fixes = "KVM: arm64: Reset the PMU in preemptible context; KVM: arm64: Remove redundant call to kvm_pmu_vcpu_reset()",
-	seen_failing = "with the resets taken out (vcpu:init, CPU_ON) it fails 155 of 624 expectations, arm64-6.1; absent on arm64-6.1-nopmu. " ..
-		"Not seen with its fixes reverted: that shows on a kernel with DEBUG_ATOMIC_SLEEP alone",
+	seen_failing = "with the resets taken out (vcpu:init, CPU_ON) it fails 155 of 624 expectations, arm64-6.1; absent on arm64-6.1-nopmu; " ..
+		"with the fix taken out a kernel with DEBUG_ATOMIC_SLEEP complains: lab/revert arm64/pmu-reset",
 }
 
 local TIMES <const>, STARTS <const> = 12, 50
