@@ -101,7 +101,7 @@ local FEW = 40 -- exits, or small pages, that have nothing to do with the memory
 local function mapped(m, huge, reason, small)
 	m.memory:set {size = 0}
 	m.memory:set {flags = m.flags}
-	local before = TELLS and m.stats:values()
+	local before, began = TELLS and m.stats:values(), host.now()
 	round(m, reason)
 	if not TELLS then
 		return
@@ -116,7 +116,9 @@ local function mapped(m, huge, reason, small)
 		print(("%s: %d exits"):format(reason, now.exits - before.exits))
 		-- With the log on a page takes two, one for its load and one for its store.
 		local most = small * (m.flags == 0 and 1 or 2)
-		expect(now.exits - before.exits >= small and now.exits - before.exits < most + FEW, reason)
+		-- The host's own interrupts are exits, too; a busy lab has many of them meanwhile.
+		local ticks = (host.now() - began) * 500
+		expect(now.exits - before.exits >= small and now.exits - before.exits < most + FEW + ticks, reason)
 	end
 end
 
@@ -161,6 +163,11 @@ local function filled(kind, shift)
 	m.memory:write(BASE, ("\0"):rep(SIZE))
 	return m
 end
+
+-- Protected KVM (7.2) oopses when the guest writes to a page whose log was turned off and which then can be huge again: for such a
+-- permission fault nobody tops up the cache of which pkvm_pgtable_stage2_map() takes its pkvm_mapping. The task dies with the
+-- VM's mmu_lock held, and the host's CPU spins: that is not tried.
+local DEADLY <const> = host.backend == "protected"
 
 -- The log is of small pages: huge ones are split for it, and what was split must be written again afterwards.
 local function logged(kind)
@@ -251,7 +258,12 @@ for _, kind in ipairs(kinds) do
 	aligned_or_not(kind)
 end
 for _, kind in ipairs(kinds) do
-	logged(kind)
+	if not (DEADLY and kind.huge) then
+		logged(kind)
+	end
+end
+if DEADLY then
+	skip("a log over huge pages that is turned off kills protected KVM, pkvm_pgtable_stage2_map(); the rest is as it must be")
 end
 if not hugetlb then
 	skip("nobody but root can set hugetlb's pages aside; the rest is as it must be")

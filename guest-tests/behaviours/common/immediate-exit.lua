@@ -22,6 +22,8 @@ local vcpu = vm:vcpu(0):start(ram:load(asm {
 		here: j here
 	]],
 }))
+-- Made before anything runs, which not every KVM wants (common/late-vcpu).
+local asks = vm:vcpu(1)
 
 -- The flag alone, which user space sets and clears.
 vcpu.kvm_run.immediate_exit = 1
@@ -44,7 +46,7 @@ end
 -- ---- an access that is under way ----
 
 -- A load from where nothing is, and a store of what came.
-local asks = vm:vcpu(1):start(ram:load(asm {
+asks:start(ram:load(asm {
 	at = 0x2000,
 	x86 = [[
 		.code16
