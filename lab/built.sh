@@ -6,7 +6,7 @@
 # switched on over allnoconfig. Built once and kept; the compiler is the one that the guests are built with.
 # Sourced, after lib.sh.
 #
-# In the cache, for each version of the source, the configuration and this file, made/kernel-NAME_VERSION-HASH/ with
+# In the cache, for each version of the source and the configuration, made/kernel-NAME_VERSION-HASH/ with
 #   tree/      the source, in which is built
 #   pristine/  the files that a patch has changed, as they came
 #   out/KEY/   boot/vmlinuz that came of a patch of this hash; "stock" is the source as it is
@@ -26,8 +26,7 @@ find_built()
 	read -r source_package kernel_version _ <<END
 $packages
 END
-	built_tree=$cache/made/kernel-${kernel_name}_$kernel_version-$(cat "$here/config/$kernel_name" "$here/built.sh" |
-		sha256_of | cut -c1-8)
+	built_tree=$cache/made/kernel-${kernel_name}_$kernel_version-$(sha256_of "$here/config/$kernel_name" | cut -c1-8)
 }
 
 # kernel_make DIR ARGUMENT...: make in a kernel's source; what it says goes to $run/make.log.

@@ -2,13 +2,13 @@
 # All tests. A stage is a word of tests/check; STAGES='unit cli' runs those alone.
 
 CHECK_LABS ?= x86svm-6.1 x86vmx-6.1 arm64-6.1 arm64-6.1-gic2 riscv64-6.12 riscv64-6.12-aia
-STAGES ?= unit fuzz api cli caps script terminal matrix revert guests memory inject behaviours $(filter x86,$(HOST_ARCH)) labs $(CHECK_LABS:%=lab-%)
+STAGES ?= unit fuzz api cli caps script terminal matrix revert guests memory inject behaviours $(filter x86,$(HOST_ARCH)) labs $(CHECK_LABS:%=lab-%) behaviours-arm64-6.1-nopmu
 
 check: everything asan ## run the tests: units, command line, guests on this machine and on emulated hosts
 	$(Q)tests/check $(STAGES)
 
 # An hour and more: every emulated host, and broken copies of the sources that the tests must notice.
-check-all: STAGES := $(filter-out lab-%,$(STAGES)) dtb api-broken mutants
+check-all: STAGES := $(filter-out lab-% behaviours-%,$(STAGES)) dtb api-broken mutants
 check-all: everything asan ## the same on every emulated host; also that the tests notice broken sources
 	$(Q)tests/check $(STAGES) $$(lab/kvmlab --list | sed 's/^\([^ ]*\).*/lab-\1/')
 
