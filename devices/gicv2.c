@@ -565,7 +565,11 @@ static uint32_t read_aiar(struct gicv2 *gic, struct cpu *cpu, unsigned int n)
 	return acknowledge(gic, cpu, true);
 }
 
-/* Neither the mask nor the running priority counts here (4.4.7). */
+/*
+ * Neither the mask nor the running priority counts here (4.4.7). If the
+ * distributor forwards one whose group is off at this interface, it hides the
+ * rest and reads as spurious (Arm DDI 0601, GICC_HPPIR).
+ */
 static uint32_t highest_pending(struct gicv2 *gic, struct cpu *cpu, bool aliased)
 {
 	unsigned int id = best_interrupt(gic, cpu);
