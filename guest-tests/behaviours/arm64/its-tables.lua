@@ -4,7 +4,8 @@ behaviour {
 	title = "An ITS: its attributes, registers and commands, MSIs, and its tables saved and restored whatever the memory below",
 	fixes = "KVM: arm/arm64: vgic-its: Take the srcu lock when writing to guest memory; Take the srcu lock when parsing the memslots",
 	seen_failing = "asked for what 7.2 gives, arm64-5.10 fails 7 of 445 expectations and arm64-6.1 one; fails with --inject of EBADF into " ..
-		"KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_SIGNAL_MSI here and there, arm64-6.1. The missing lock itself shows on a debug kernel only",
+		"KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_SIGNAL_MSI here and there, arm64-6.1. The missing lock itself " ..
+		"shows on a kernel with PROVE_RCU: lab/revert arm64/its-tables",
 }
 
 local ADDR <const>, CTRL <const>, ITS_REGS <const> = KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_GRP_ITS_REGS
