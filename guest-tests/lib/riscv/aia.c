@@ -2,9 +2,12 @@
 /*
  * Driver of the Advanced Interrupt Architecture (RISC-V Advanced Interrupt
  * Architecture 1.0): an IMSIC in each hart, and an APLIC that turns wires into
- * messages to them (its chapter 4; "MSI delivery mode").
+ * messages to them (its chapter 4; "MSI delivery mode"). A script, which has no
+ * tree, tells by an option where they are: "aia=APLIC,IMSICS", with 31 sources,
+ * 63 identities and an IMSIC's page for each hart.
  */
 #include "riscv.h"
+#include "script.h"
 
 /* APLIC, section 4.5. */
 #define APLIC_DOMAINCFG	   0x0000
@@ -64,6 +67,33 @@ static void imsic_write(unsigned int reg, uint64_t value)
 	csr_write("0x151", value);
 }
 
+#define TOLD_SOURCES 31
+#define TOLD_IDS     63
+
+static bool aia_told(void)
+{
+	char text[64], *second;
+
+	if (!script_boot() || !option("aia", text, sizeof(text)))
+		return false;
+	second = strchr(text, ',');
+	aplic = parse_number(text);
+	imsics = second ? parse_number(second + 1) : 0;
+	nr_sources = TOLD_SOURCES;
+	nr_ids = TOLD_IDS;
+	for (unsigned int i = 0; i < GUEST_MAX_CPUS; i++)
+		hart_index[i] = i;
+	return imsics;
+}
+
+/* Of the APLIC: its domain on, with messages. */
+static bool aia_start(void)
+{
+	mmio_write32(aplic + APLIC_DOMAINCFG, DOMAINCFG_IE | DOMAINCFG_DM_MSI);
+	machine.can_msi = true;
+	return true;
+}
+
 static bool aia_probe(void)
 {
 	fdt_node imsic = fdt_compatible(NULL, "riscv,imsics");
@@ -72,7 +102,7 @@ static bool aia_probe(void)
 	uint32_t len;
 
 	if (!fdt_reg(imsic, 0, &imsic_reg) || !fdt_reg(node, 0, &aplic_reg))
-		return false;
+		return aia_told() && aia_start();
 	imsics = imsic_reg.start;
 	nr_ids = fdt_cell(imsic, "riscv,num-ids", 0, 0);
 	if (nr_ids >= MAX_IDS)
@@ -87,9 +117,7 @@ static bool aia_probe(void)
 
 	aplic = aplic_reg.start;
 	nr_sources = fdt_cell(node, "riscv,num-sources", 0, 0);
-	mmio_write32(aplic + APLIC_DOMAINCFG, DOMAINCFG_IE | DOMAINCFG_DM_MSI);
-	machine.can_msi = true;
-	return true;
+	return aia_start();
 }
 
 /* All identities are enabled on every hart: what is not wanted is turned off where it comes from. */
