@@ -24,6 +24,9 @@ Of the fixes that this catalogue is for, these are judged by other means, or not
 | fixes | |
 |---|---|
 | nested guests: sregs2, exceptions, SYSENTER, permission maps, state pages, VMX RFLAGS, preemption timer, interrupt window | scripts with an L1 and an L2 are yet to come |
+| RISC-V dirty log, ioeventfd, huge pages, memory slots (KVM RISC-V Support) | `common/dirty-log`, `common/dirty-ring`, `common/ioeventfd`, `common/hugepage-backing`, `common/memslots`, `common/memslots-all`, `common/readonly-slot`, `common/slot-protection` and `common/slot-zap`; what is RISC-V's alone: `riscv/memslots` |
+| RISC-V device tree (KVMTOOL RISC-V Support) | `tests/e2e/dtb`, which looks with libfdt at the trees of several harts, with a PLIC, an AIA or neither; Linux on it is yet to come |
+| RISC-V counter overflow (Sscofpmf) | `riscv/pmu` goes as far as the labs do: their guests cannot enable that interrupt |
 | the VMM's own gdb stub (QEMU "gdbstub: implement NOIRQ support for single step on KVM") | yet to come; `x86/guestdbg-blockirq` shows what the kernel does for it |
 | Linux guests: UIO without an interrupt, UIO and bus mastering | yet to come: they need a PCI device and a Linux guest |
 | VFIO dirty bitmaps and parallel opens, AMD IOMMU unmapping, VT-d address widths, PPC H_ENTER_NESTED | yet to come: they need hosts with such hardware, emulated |

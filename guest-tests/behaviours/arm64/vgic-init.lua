@@ -307,10 +307,7 @@ local function both_enter(model)
 			end
 		end
 	end
-	-- Here and there one does where the vgic is ready before its distributor is on the bus: kvm_vgic_map_resources() since
-	-- config_lock came (in Debian's 6.1; not in 5.10), until 6.12, whose comment there says why.
-	local too_early = newer and not host.at_least("6.12")
-	expect(outside == 0 or too_early, model.name .. ": no vCPU enters the guest before the distributor is where it belongs")
+	expect_eq(outside, 0, model.name .. ": no vCPU enters the guest before the distributor is where it belongs")
 end
 
 for _, model in ipairs(GICS) do

@@ -3,7 +3,7 @@ behaviour {
 	id = "riscv/sbi-harts", arch = "riscv",
 	title = "HSM starts, stops and suspends harts, IPI interrupts those of a mask, RFENCE takes those fences that KVM has, SRST ends the VM, SUSP is user space's",
 	fixes = "RISC-V: KVM: Add SBI HSM extension in KVM; RISC-V: KVM: Add common kvm_riscv_vcpu_sbi_system_reset() function (SRST); RISC-V: KVM: Add SBI system suspend support",
-	seen_failing = "fails with --inject of EBADF into KVM_RUN, riscv64-6.12",
+	seen_failing = "fails where an IPI to nobody succeeds (lab/revert riscv/sbi-harts)",
 }
 
 -- SBI specification 2.0: errors, and the chapters of the extensions.
@@ -184,7 +184,7 @@ end
 -- ---- SRST ----
 
 for _, reset in ipairs {{0, KVM_SYSTEM_EVENT_SHUTDOWN}, {1, KVM_SYSTEM_EVENT_RESET}, {2, KVM_SYSTEM_EVENT_RESET}} do
-	for _, why in ipairs {0, 1, 0xe0000042} do
+	for _, why in ipairs {1, 0xe0000042} do
 		harts = fresh(2)
 		second = harts[1]
 		expect_call(harts[0], 0, nil, "it is started", HSM, START, 1, code.sleep, 0)

@@ -3,7 +3,7 @@ behaviour {
 	id = "riscv/sbi", arch = "riscv",
 	title = "SBI calls: BASE tells what there is, user space's extensions are forwarded to it, what is unknown or turned off is refused",
 	fixes = "KVM RISC-V Support (\"RISC-V: KVM: Add SBI v0.1 support\" and its followers); RISC-V: KVM: Forward SBI DBCN extension to user-space",
-	seen_failing = "fails with --inject of EBADF into KVM_RUN, riscv64-6.12",
+	seen_failing = "fails without the answer for a user space that gives none (lab/revert riscv/sbi)",
 }
 
 -- SBI specification 2.0, "Binary Encoding" and the chapters of the extensions.

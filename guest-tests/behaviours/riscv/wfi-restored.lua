@@ -2,7 +2,8 @@
 behaviour {
 	id = "riscv/wfi-restored", arch = "riscv",
 	title = "WFI does not sleep while an interrupt waits that user space has written to sip, as a restored guest's",
-	seen_failing = "all hosts: kvm_riscv_vcpu_general_set_csr() leaves irqs_pending alone, which WFI asks, up to 7.2",
+	seen_failing = "all hosts: kvm_riscv_vcpu_general_set_csr() leaves irqs_pending alone, which WFI asks, up to 7.2; passes with " ..
+		"lab/additions/riscv/wfi-restored.patch",
 }
 
 -- A guest that is saved between the interrupt and its WFI, interrupts off as an operating system's idle loop has them.
