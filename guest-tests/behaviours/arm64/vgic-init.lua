@@ -3,8 +3,8 @@ behaviour {
 	id = "arm64/vgic-init", arch = "arm64",
 	title = "Timers without a vgic, with one that is not ready and with one that is; vCPUs that enter for the first time at once",
 	fixes = "KVM: arm64: arch_timer: Remove VGIC initialization check; Move double-checked lock to kvm_vgic_map_resources()",
-	seen_failing = "asked for the timers of EL2, arm64-5.10 and arm64-6.1 fail; fails with --inject of EBADF into KVM_RUN, " ..
-		"KVM_SET_DEVICE_ATTR and KVM_GET_DEVICE_ATTR here and there, arm64-6.1. Not seen with a fix reverted",
+	seen_failing = "fails where KVM says that the GIC is ready before its distributor is registered, and where the timers' lines are not " ..
+		"looked at: lab/revert arm64/vgic-init, arm64/vgic-init-timer; asked for the timers of EL2, arm64-5.10 and 6.1 fail",
 }
 
 local CTRL <const>, INIT <const> = KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT
