@@ -3,7 +3,7 @@ behaviour {
 	id = "arm64/id-csv2", arch = "arm64",
 	title = "ID registers: CSV2 and every other field that user space may lower, before the VM has run, and what the guest then reads",
 	fixes = "KVM: arm64: Allow setting of ID_AA64PFR0_EL1.CSV2 from userspace",
-	seen_failing = "asked for what 6.1 gives, arm64-5.10 fails 4 of 1078 expectations; asked for OK after the VM has run, arm64-6.12 fails 4 of 3031",
+	seen_failing = "asked for what 6.1 gives, arm64-5.10 fails 4 of 1078 expectations; asked for OK after the VM has run, arm64-6.12 fails 4",
 }
 
 -- 5.10: CSV2 alone. 6.1: CSV2 and CSV3. Since 6.6 all that KVM_ARM_GET_REG_WRITABLE_MASKS tells, and a VM that has run keeps its registers.
@@ -135,10 +135,11 @@ for crm = 1, 7 do
 		local id <const>, mask <const> = id_of(crm, op2), mask_of(crm, op2)
 		local first <const> = vcpu:reg(id)
 		expect_ok(vcpu.reg, vcpu, id, first, "what was read can be written")
-		for shift = 0, 60, 4 do
+		-- Of a register that cannot be written at all the first and the last field are enough.
+		for shift = 0, 60, mask == 0 and 60 or 4 do
 			local own <const>, writable <const> = field(first, shift), mask >> shift & 0xf ~= 0
 			local ignored <const> = IGNORED[("%d.%d.%d"):format(crm, op2, shift)]
-			for _, value in ipairs(writable and {0, own + 1 & 0xf, 0xf} or {own ~ 1}) do
+			for _, value in ipairs(writable and {0, own + 1 & 0xf} or {own ~ 1}) do
 				local wanted <const> = field(first, shift, value)
 				local taken <const> = pcall(vcpu.reg, vcpu, id, wanted)
 				local text <const> = ("CRm %d op2 %d shift %d, %d to %d: "):format(crm, op2, shift, own, value)
