@@ -24,7 +24,8 @@
 #define PMU_EVENT_CPU_CYCLES   0x11u
 #define PMU_EVENT_CHAIN	       0x1eu /* of an odd counter: the even one before it overflowed */
 
-/* Filters beside the event of pmu_event(); without any, EL0 and EL1 are counted. */
+/* Filters beside the event of pmu_event(); without any, EL0 and EL1 are counted. A guest that is at EL2 can have that, too. */
+#define PMU_EL2	    (1ul << 27)
 #define PMU_NOT_EL1 (1ul << 31)
 #define PMU_NOT_EL0 (1ul << 30)
 
