@@ -4,7 +4,7 @@ behaviour {
 	title = "A GICv3's set-up in every order: each step, and the first KVM_RUN, is taken or refused with its errno; GICR_TYPER.Last",
 	fixes = "KVM/ARM: Some vgic fixes and init sequence KVM selftests",
 	seen_failing = "without the alternatives for 5.10, which lacks the fixes, arm64-5.10 fails 82 of 938 expectations; fails with --inject " ..
-		"of EBADF into KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_CREATE_DEVICE and KVM_IRQ_LINE here and there, arm64-6.1",
+		"of EBADF into KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_CREATE_DEVICE and KVM_IRQ_LINE here and there, arm64-6.1; lab/revert arm64/vgic-v3-init",
 }
 
 local V3 <const> = KVM_DEV_TYPE_ARM_VGIC_V3
