@@ -3,9 +3,8 @@ behaviour {
 	id = "arm64/its-tables", arch = "arm64", needs = "device:ARM_VGIC_ITS",
 	title = "An ITS: its attributes, registers and commands, MSIs, and its tables saved and restored whatever the memory below",
 	fixes = "KVM: arm/arm64: vgic-its: Take the srcu lock when writing to guest memory; Take the srcu lock when parsing the memslots",
-	seen_failing = "asked for what 7.2 gives, arm64-5.10 fails 7 of 445 expectations and arm64-6.1 one; fails with --inject of EBADF into " ..
-		"KVM_RUN, KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR and KVM_SIGNAL_MSI here and there, arm64-6.1. The missing lock itself " ..
-		"shows on a kernel with PROVE_RCU: lab/revert arm64/its-tables",
+	seen_failing = "the missing lock shows on a kernel with PROVE_RCU: lab/revert arm64/its-tables; asked for what 6.1 gives, arm64-5.10 fails 6 " ..
+		"expectations and then oopses in vgic_its_save_ite(); fails with --inject of EBADF into KVM_SIGNAL_MSI and others, arm64-6.1",
 }
 
 local ADDR <const>, CTRL <const>, ITS_REGS <const> = KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_GRP_ITS_REGS
@@ -477,6 +476,19 @@ expect_eq((new:reg(GITS_BASER) | new:reg(GITS_BASER + 8)) >> 63, 0, "a reset ITS
 expect_eq(new:reg(GITS_CBASER) | new:reg(GITS_CREADR) | new:reg(GITS_CWRITER), 0, "a reset ITS has no queue")
 control("OK", new, SAVE, "there is nothing to save")
 control("OK", new, RESTORE, "there is nothing to restore")
+
+-- Events whose collection is mapped to nobody any more are saved as none. 5.10 oopses in vgic_its_save_ite() and keeps the locks,
+-- so that it is not asked.
+if newer then
+	local partly = whole()
+	partly:mapc(5, 1, false)
+	control("OK", partly, SAVE, "a save is possible at any time")
+	expect_eq(partly.memory.itt:u64(PIECES.itt + 3 * 8), 0, "event 3 has no collection")
+	partly = move(partly)
+	for _, case in ipairs {{0x10, 0, 1}, {0x10, 3, 0}, {0x10, 31, 1}, {0x21, 0, 0}, {0x21, 1, 1}} do
+		expect_msi(case[3], "what is mapped is restored, and the rest is not", partly, case[1], case[2])
+	end
+end
 
 -- ---- tables with something wrong in them ----
 
