@@ -230,6 +230,47 @@ for number = 0, 31 do
 end
 expect_eq(vcpu:reg(fp("D", 32)), 0xe1, "it is what was written there")
 
+-- ---- VECTOR ----
+
+-- struct __riscv_v_ext_state: vstart, vl, vtype, vcsr, vlenb, and a pointer that is none of user space's; then the 32 registers.
+local VLENB <const>, DATAP <const>, V0 <const> = 4, 5, 6
+local function vector(number, size)
+	return id(KVM_REG_RISCV_VECTOR, number, size)
+end
+if seen[vector(VLENB)] then
+	local vlenb = vcpu:reg(vector(VLENB))
+	expect(vlenb >= 16 and vlenb & vlenb - 1 == 0, "a vector has 128 bits, or twice as many, and so on")
+	local size = 0
+	while 1 << size < vlenb do
+		size = size + 1
+	end
+	size = size << KVM_REG_SIZE_SHIFT
+	set("OK", vcpu, vector(VLENB), vlenb, "it is the host's")
+	set("EINVAL", vcpu, vector(VLENB), vlenb * 2, "it is the host's")
+	for number = 0, 3 do
+		set("OK", vcpu, vector(number), 3 + number, "a vector's control register")
+		expect_eq(vcpu:reg(vector(number)), 3 + number, "it is what was written there")
+		neither("EINVAL", vcpu, vector(number, U32), "it is 8 bytes wide")
+	end
+	neither("ENOENT", vcpu, vector(DATAP), "that is the kernel's own")
+	for number = 0, 31 do
+		set("OK", vcpu, vector(V0 + number, size), string.char(number + 1):rep(vlenb), "a register takes anything")
+	end
+	for number = 0, 31 do
+		expect_eq(vcpu:reg(vector(V0 + number, size)), string.char(number + 1):rep(vlenb), "it is what was written there")
+	end
+	neither("EINVAL", vcpu, vector(V0, U64), "it is as wide as vlenb says")
+	neither("ENOENT", vcpu, vector(V0 + 32, size), "there are 32")
+	local without = kvm.vm():vcpu(0)
+	without:reg("ISA_EXT_V", 0)
+	neither("ENOENT", without, vector(VLENB), "the guest has no V")
+	expect_eq(list_of(without).n, list.n - 37, "V's registers are gone from the list")
+else
+	for _, number in ipairs {0, VLENB, DATAP, V0, V0 + 32} do
+		neither("ENOENT", vcpu, vector(number), "the host has no V")
+	end
+end
+
 -- ---- TIMER ----
 
 local function timer(name)
