@@ -33,6 +33,9 @@ function env.asm(what)
 	end
 	local code = {at = at, bytes = bytes}
 	for name, value in pairs(labels) do
+		if code[name] then
+			K.error("a label or symbol of the code cannot be called `%s`: that is the code's own", name)
+		end
 		code[name] = value
 	end
 	return setmetatable(code, Code)
