@@ -202,8 +202,8 @@ local fpu = asm {
 		sd t1, (t0)
 	]],
 }
--- Before 7.2 such a trap takes the way by the host's firmware, for KVM does not delegate it (KVM_HEDELEG_DEFAULT), and that of the
--- labs does not bring it back: the guest is entered at an address of the host's.
+-- Before 7.2 such a trap takes the way by the host's firmware, for KVM does not delegate it (KVM_HEDELEG_DEFAULT), and QEMU does not
+-- let firmware leave the guest (mstatus.MPV): the guest goes on at an address of the host's.
 for _, denied in ipairs(host.at_least("7.2") and {false, true} or {false}) do
 	vcpu = kvm.vm():vcpu(0)
 	vcpu.vm:memory({gpa = 0, size = 0x10000}):load(fpu)
