@@ -3,7 +3,7 @@ behaviour {
 	id = "arm64/its-tables", arch = "arm64", needs = "device:ARM_VGIC_ITS",
 	title = "An ITS: its attributes, registers and commands, MSIs, and its tables saved and restored whatever the memory below",
 	fixes = "KVM: arm/arm64: vgic-its: Take the srcu lock when writing to guest memory; Take the srcu lock when parsing the memslots",
-	seen_failing = "the missing lock shows on a kernel with PROVE_RCU: lab/revert arm64/its-tables; asked for what 6.1 gives, arm64-5.10 fails 6 " ..
+	seen_failing = "the missing lock shows on a kernel with PROVE_RCU: lab/revert arm64/its-tables; asked for what 6.1 gives, arm64-5.10 fails 4 " ..
 		"expectations and then oopses in vgic_its_save_ite(); fails with --inject of EBADF into KVM_SIGNAL_MSI and others, arm64-6.1",
 }
 
