@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/aia-late-vcpu", arch = "riscv", needs = "device:RISCV_AIA",
 	title = "A vCPU made after the AIA's INIT has no IMSIC: its registers are ENODEV, and the kernel lives",
-	fixes = "RISC-V: KVM: Fix null pointer dereference in kvm_riscv_aia_imsic_rw_attr() and kvm_riscv_aia_imsic_has_attr()",
+	fixes = "kvm_riscv_aia_imsic_has_attr() and kvm_riscv_aia_imsic_rw_attr() of a vCPU without an IMSIC (right in 7.2)",
 	seen_failing = "riscv64-6.12-aia, with the skip taken out: an Oops in kvm_riscv_aia_imsic_has_attr()",
 }
 

@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/memslots", arch = "riscv",
 	title = "Slots end where the G-stage's page tables do; how many levels these have can be chosen once per VM, since 7.2",
-	fixes = "KVM RISC-V Support (KVM_CAP_VM_GPA_BITS); RISC-V: KVM: Allow KVM_CAP_VM_GPA_BITS to be enabled",
+	fixes = "KVM RISC-V Support (kvm_arch_prepare_memory_region()); KVM_CAP_VM_GPA_BITS",
 	seen_failing = "fails without the test of the guest's addresses (lab/revert riscv/memslots); absent, but for that, on riscv64-6.12",
 }
 

@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/mmio-sign", arch = "riscv",
 	title = "What user space answers to a signed load is sign-extended to the whole register",
-	fixes = "RISC-V: KVM: Fix sign extension of MMIO loads (kvm_riscv_vcpu_mmio_return())",
+	fixes = "kvm_riscv_vcpu_mmio_return(): the sign of a load (right in 7.2)",
 	seen_failing = "riscv64-6.12 and riscv64-6.12-aia, whose kernel lacks the fix",
 }
 

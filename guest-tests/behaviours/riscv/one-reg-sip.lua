@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/one-reg-sip", arch = "riscv",
 	title = "The waiting interrupts that user space writes to sip are those that it reads: counter overflow (LCOFIP) too",
-	fixes = "RISC-V: KVM: Don't shift LCOFIP (vsip_to_hvip(), hvip_to_vsip())",
+	fixes = "vsip_to_hvip(), hvip_to_vsip(): LCOFIP keeps its place (right in 7.2)",
 	seen_failing = "riscv64-6.12 and riscv64-6.12-aia, whose kernel lacks the fix: bit 13 is read as 13 and 14",
 }
 

@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/pmu-stopped", arch = "riscv",
 	title = "A counter that has been stopped stands still, however often it is read",
-	fixes = "RISC-V: KVM: Fix double counting of PMU counters (pmu_ctr_read())",
+	fixes = "pmu_ctr_read(): what has been counted is added once (right in 7.2)",
 	seen_failing = "riscv64-6.12-aia, whose kernel lacks the fix: each read adds all that has been counted",
 }
 

@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/pmu", arch = "riscv",
 	title = "The SBI's PMU: which counters there are, that they count from where they are told to, exactly those of firmware, snapshots, overflow",
-	fixes = "RISC-V: KVM: Add skeleton support for perf; RISC-V: KVM: Support SBI PMU Snapshot; RISC-V: KVM: Add perf sampling support for guests",
+	fixes = "RISC-V: KVM: Add skeleton support for perf; snapshots and overflow of the SBI PMU, vcpu_pmu.c",
 	seen_failing = "fails where a firmware counter begins with what it had (lab/revert riscv/pmu); absent on riscv64-6.12",
 }
 

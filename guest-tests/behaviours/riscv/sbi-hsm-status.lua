@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/sbi-hsm-status", arch = "riscv",
 	title = "HSM's status of a hart that is not there is INVALID_PARAM",
-	fixes = "RISC-V: KVM: return the error of HART_STATUS (kvm_sbi_ext_hsm_handler())",
+	fixes = "kvm_sbi_ext_hsm_handler(): HART_STATUS gives its error (right in 7.2)",
 	seen_failing = "riscv64-6.12 and riscv64-6.12-aia, whose kernel lacks the fix: the call succeeds",
 }
 

@@ -2,7 +2,7 @@
 behaviour {
 	id = "riscv/timer-state", arch = "riscv",
 	title = "A timer that runs is restored with its deadline, and user space can start one: the guest is woken at that time of its own",
-	fixes = "RISC-V: KVM: Fix the timer's state (kvm_riscv_vcpu_set_reg_timer())",
+	fixes = "kvm_riscv_vcpu_set_reg_timer(): a timer that runs goes on (right in 7.2)",
 	seen_failing = "riscv64-6.12-nosstc, whose kernel lacks the fix: it starts the timer with 1, the state, for the deadline; passes there with " ..
 		"lab/additions/riscv/timer-state.patch",
 }
