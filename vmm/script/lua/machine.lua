@@ -391,6 +391,36 @@ local function carry(vcpu)
 	end
 end
 
+-- vm:msrs(FUNCTION): x86: an access of an MSR that is user space's (KVM_EXIT_X86_RDMSR, KVM_EXIT_X86_WRMSR) goes to
+-- FUNCTION(index), which gives the value, or to FUNCTION(index, value), which gives true; and the guest goes on. nil or false
+-- refuses: #GP.
+function VM:msrs(answer)
+	if type(answer) ~= "function" then
+		K.error("vm:msrs() wants a function of an index and a value")
+	end
+	rawset(self, "msr_answer", answer)
+	return self
+end
+
+local function msr_took(vcpu, page)
+	local answer = rawget(vcpu.vm, "msr_answer")
+	local read = page.exit_reason == env.KVM_EXIT_X86_RDMSR
+	if not answer or not read and page.exit_reason ~= env.KVM_EXIT_X86_WRMSR then
+		return false
+	end
+	local value
+	if read then
+		value = answer(page.msr.index)
+	else
+		value = answer(page.msr.index, page.msr.data)
+	end
+	page.msr.error = value and 0 or 1
+	if read and value then
+		page.msr.data = value
+	end
+	return true
+end
+
 -- After an exit: was it for a model that is attached?
 local function attached_took(vcpu, page)
 	if page.exit_reason ~= env.KVM_EXIT_MMIO then
@@ -460,7 +490,7 @@ function VCPU:run(options, reason)
 		if value == nil and not told then
 			K.raise("KVM_RUN", errno)
 		end
-	until not told and not attached_took(self, page) and not K.only_text(self, page)
+	until not told and not attached_took(self, page) and not msr_took(self, page) and not K.only_text(self, page)
 	local wanted = options.expect
 	if type(wanted) == "string" then
 		wanted = env[wanted]
