@@ -37,9 +37,20 @@ not_ok() {
 	number=$((number + 1)) failed=$((failed + 1))
 	echo "not ok $number $1"
 	[ -z "${2-}" ] || echo "# $2"
-	# Not sed: a last line without an end would swallow the next verdict.
-	[ ! -s "$tmp/out" ] || tail -n 15 "$tmp/out" | awk '{ print "# out: " $0 }'
-	[ ! -s "$tmp/err" ] || tail -n 15 "$tmp/err" | awk '{ print "# err: " $0 }'
+	[ ! -s "$tmp/out" ] || ends out
+	[ ! -s "$tmp/err" ] || ends err
+}
+# How $tmp/$1 begins and ends. Not sed: a last line without an end would swallow the next verdict.
+ends() {
+	awk -v name="$1" '
+		NR <= 10 { print "# " name ": " $0; next }
+		{ last[NR % 15] = $0 }
+		END {
+			if (NR > 25)
+				print "# ..."
+			for (i = NR > 25 ? NR - 14 : 11; i <= NR; i++)
+				print "# " name ": " last[i % 15]
+		}' "$tmp/$1"
 }
 skip() {
 	number=$((number + 1))

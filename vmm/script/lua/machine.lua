@@ -323,9 +323,11 @@ function Memory:remap(gpa, size)
 	return self
 end
 
--- memory:huge(): how many of its bytes user space's own mapping has in huge pages.
+-- memory:huge(): how many of its bytes user space's own mapping has in huge pages. A huge page may be larger than the memory:
+-- what it has behind its end is not counted.
 function Memory:huge()
-	return core.huge(self.pages)
+	local bytes = core.huge(self.pages)
+	return bytes and math.min(bytes, self.size)
 end
 
 -- vm:memory{gpa =, size =, slot =, flags =}: zeroed pages as a memslot. `backing` says of what kind: "anonymous" ones that
