@@ -100,26 +100,20 @@ patch_source()
 			die "cannot write to $built_tree: is the disk full?"
 	fi
 	[ $# -gt 0 ] || return 0
-	sed -n '/^--- /,$p' "$1" >"$run/patch"
-	sed -n 's,^--- a/\([^	]*\).*,\1,p' "$run/patch" >"$run/patched"
+	patch_itself "$1" | sed -n 's,^--- a/\([^	]*\).*,\1,p' >"$run/patched"
 	while IFS= read -r file; do
 		[ -f "$built_tree/tree/$file" ] || die "$1 changes $file, which Linux $kernel_version does not have"
 		mkdir -p "$built_tree/pristine/${file%/*}" && cp "$built_tree/tree/$file" "$built_tree/pristine/$file" ||
 			die "cannot write to $built_tree: is the disk full?"
 	done <"$run/patched"
-	patch -d "$built_tree/tree" -p1 --batch --forward --no-backup-if-mismatch -r - <"$run/patch" >"$run/patch.log" 2>&1 || {
-		cat "$run/patch.log" >&2
-		die "$1 does not fit the source of Linux $kernel_version: is it for another kernel?"
-	}
+	apply_patch "$1" "$built_tree/tree"
 }
 
 # make_kernel [PATCH]: sets $built to the directory with boot/vmlinuz. A patch may change any file that there is.
 make_kernel()
 {
-	key=stock
-	[ $# -eq 0 ] || key=$(sed -n '/^--- /,$p' "$1" | sha256_of | cut -c1-32)
 	find_built
-	built=$built_tree/out/$key
+	built=$built_tree/out/$(patch_key "$@")
 	[ ! -f "$built/boot/vmlinuz" ] || return 0
 	find_compiler
 	make_cache
@@ -135,4 +129,31 @@ make_kernel()
 	mkdir -p "$built/boot" && cp "$built_tree"/tree/arch/*/boot/Image "$built/boot/.new" &&
 		mv "$built/boot/.new" "$built/boot/vmlinuz" || die "cannot write $built: is the disk full?"
 	exec 8>&-
+}
+
+# --- patches, to these kernels and to modules (lab/modules.sh) ---------------------------------
+
+# The patch without the words that come before it.
+patch_itself()
+{
+	sed -n '/^--- /,$p' "$1"
+}
+
+# patch_key [PATCH]: the name of what is built with it.
+patch_key()
+{
+	if [ $# -eq 0 ]; then
+		echo stock
+	else
+		patch_itself "$1" | sha256_of | cut -c1-32
+	fi
+}
+
+# apply_patch PATCH TREE
+apply_patch()
+{
+	patch_itself "$1" | patch -d "$2" -p1 --batch --forward --no-backup-if-mismatch -r - >"$run/patch.log" 2>&1 || {
+		cat "$run/patch.log" >&2
+		die "$1 does not fit the source of Linux $kernel_version: is it for another kernel?"
+	}
 }

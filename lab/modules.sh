@@ -181,33 +181,19 @@ restore_source()
 		cmp -s "$made_tree/pristine/$file" "$made_tree/tree/$file" ||
 			cp "$made_tree/pristine/$file" "$made_tree/tree/$file"
 	done
-	find "$made_tree/tree/virt" "$made_tree/tree/arch/$arch_name/kvm" -name '*.rej' -exec rm -f {} +
-}
-
-# The patch without the words that come before it.
-patch_itself()
-{
-	sed -n '/^--- /,$p' "$1"
 }
 
 # make_modules [PATCH]: set $ko to the directory with kvm.ko (x86: kvm-amd.ko and kvm-intel.ko, too) of
 # the kernel of host $host, with PATCH.
 make_modules()
 {
-	key=stock
-	[ $# -eq 0 ] || key=$(patch_itself "$1" | sha256_of | cut -c1-32)
-	ko=$made_tree/ko/$key
+	ko=$made_tree/ko/$(patch_key "$@")
 	[ ! -d "$ko" ] || return 0
 	make_cache
 	exec 8>"$cache/made/kvm-$kernel_release.lock" && flock 8 || die "cannot lock $cache/made/kvm-$kernel_release.lock"
 	make_tree
 	restore_source
-	if [ $# -gt 0 ]; then
-		patch_itself "$1" | patch -d "$made_tree/tree" -p1 --batch --forward --no-backup-if-mismatch >"$run/patch.log" 2>&1 || {
-			cat "$run/patch.log" >&2
-			die "$1 does not fit the source of Linux $kernel_version: is it for another kernel?"
-		}
-	fi
+	[ $# -eq 0 ] || apply_patch "$1" "$made_tree/tree"
 	# What a patch leaves unused is no error.
 	say "building the modules of Linux $kernel_version${1:+ with $1}"
 	(
